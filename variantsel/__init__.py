@@ -1,0 +1,73 @@
+"""variantsel: choose the wheel variant that fits a machine (PEP 825).
+
+The public API; everything else is private. Importing it loads nothing: each name is imported on
+first use, since the pip plugin's start-up hook passes through here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.errors import (
+        InconsistentMetadata,
+        InvalidMetadata,
+        InvalidTarget,
+        InvalidWheelName,
+        UnsupportedSchema,
+        VariantselError,
+    )
+    from variantsel.metadata import ProviderInfo, VariantMetadata
+    from variantsel.properties import VariantProperty
+    from variantsel.ranking import Ranking, rank
+    from variantsel.rejection import Rejection, RejectionKind
+    from variantsel.target import Target
+    from variantsel.wheel_name import WheelName
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "InconsistentMetadata": "errors",
+    "InvalidMetadata": "errors",
+    "InvalidTarget": "errors",
+    "InvalidWheelName": "errors",
+    "ProviderInfo": "metadata",
+    "Ranking": "ranking",
+    "Rejection": "rejection",
+    "RejectionKind": "rejection",
+    "Target": "target",
+    "UnsupportedSchema": "errors",
+    "VariantMetadata": "metadata",
+    "VariantProperty": "properties",
+    "VariantselError": "errors",
+    "WheelName": "wheel_name",
+    "rank": "ranking",
+}
+
+__all__ = [
+    "InconsistentMetadata",
+    "InvalidMetadata",
+    "InvalidTarget",
+    "InvalidWheelName",
+    "ProviderInfo",
+    "Ranking",
+    "Rejection",
+    "RejectionKind",
+    "Target",
+    "UnsupportedSchema",
+    "VariantMetadata",
+    "VariantProperty",
+    "VariantselError",
+    "WheelName",
+    "__version__",
+    "rank",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

@@ -1,0 +1,147 @@
+"""What this machine supports: variantsel's own providers, asked when a namespace is needed.
+
+Each provider runs in a process of its own with a time limit: a driver that hangs or crashes takes
+neither pip nor the caller with it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from variantsel.metadata import ProviderInfo
+from variantsel.properties import FEATURE_PATTERN, VALUE_PATTERN
+from variantsel.rejection import RejectionKind
+from variantsel.support import NamespaceSupport
+
+__all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provider"]
+
+PROVIDER_PACKAGES = {
+    "nvidia": frozenset({"nvidia-variant-provider"}),
+    "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
+    "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
+}
+"""The namespaces variantsel has a provider for, with the packages it stands in for."""
+
+TIME_LIMIT = 30.0
+"""Seconds a provider may take; drivers of many GPUs without persistence mode need several."""
+
+_CHILD = """\
+import sys
+sys.path[:] = sys.argv[2:]
+from variantsel.provider_process import main
+main(sys.argv[1])
+"""
+
+
+@dataclass(frozen=True)
+class ProviderAnswer:
+    """What a provider said.
+
+    :ivar features: ``{feature: (value, ...)}``, best first.
+    :ivar notices: its warnings, or what went wrong with it, a sentence each.
+    """
+
+    features: dict[str, tuple[str, ...]]
+    notices: tuple[str, ...] = ()
+
+
+class HostProperties:
+    """The properties of this machine."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, ProviderAnswer] = {}
+
+    def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
+        """Ask variantsel's provider of a namespace, if it stands in for the one required."""
+        packages = {_package_name(requirement) for requirement in provider.requires}
+        if not packages <= PROVIDER_PACKAGES.get(namespace, frozenset()) or (
+            namespace not in PROVIDER_PACKAGES
+        ):
+            detail = ", ".join(sorted(packages)) or namespace
+            return NamespaceSupport({}, RejectionKind.UNTRUSTED, detail)
+        answer = self._answer(namespace)
+        return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
+
+    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Ask every provider variantsel ships."""
+        answers = {namespace: self._answer(namespace) for namespace in PROVIDER_PACKAGES}
+        return {
+            namespace: answer.features for namespace, answer in answers.items() if answer.features
+        }
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the providers asked so far had to say, a sentence each."""
+        return tuple(notice for answer in self._answers.values() for notice in answer.notices)
+
+    def _answer(self, namespace: str) -> ProviderAnswer:
+        if namespace not in self._answers:
+            self._answers[namespace] = ask_provider(namespace)
+        return self._answers[namespace]
+
+
+def _package_name(requirement: str) -> str:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:
+        return requirement
+
+
+def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnswer:
+    """Run one of variantsel's providers in a process of its own.
+
+    :param time_limit: seconds.
+    :returns: its answer; a crash, a hang or nonsense is an answer without features whose notice
+        says so. Nothing is raised.
+    """
+    command = [sys.executable, "-I", "-c", _CHILD, namespace, *sys.path]
+    try:
+        process = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=time_limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _failure(namespace, f"did not answer within {time_limit:g} s")
+    except OSError as error:
+        return _failure(namespace, f"could not be started ({error})")
+    if process.returncode != 0:
+        last_line = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        ended = (
+            f"was ended by signal {-process.returncode}"
+            if process.returncode < 0
+            else f"failed ({last_line[:300]})"
+        )
+        return _failure(namespace, ended)
+    try:
+        return _checked_answer(json.loads(process.stdout))
+    except (ValueError, KeyError, TypeError):
+        return _failure(namespace, "gave an answer that makes no sense")
+
+
+def _failure(namespace: str, what: str) -> ProviderAnswer:
+    return ProviderAnswer(
+        {},
+        (
+            f"The {namespace} provider {what}, so {namespace} counts as unsupported; "
+            f"'variantsel detect' shows more, a target file can take its place.",
+        ),
+    )
+
+
+def _checked_answer(answer: Any) -> ProviderAnswer:
+    features = {}
+    for name, values in answer["features"]:
+        if not FEATURE_PATTERN.fullmatch(name) or not all(map(VALUE_PATTERN.fullmatch, values)):
+            raise ValueError(name)
+        features[name] = tuple(values)
+    return ProviderAnswer(features, tuple(map(str, answer["notices"])))

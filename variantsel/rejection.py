@@ -1,0 +1,96 @@
+"""Why a variant does not fit: one reason for every rejected label."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["Rejection", "RejectionKind"]
+
+
+class RejectionKind(str, enum.Enum):
+    """The rule that rejected a variant; the values stand in ``spec/vectors``."""
+
+    VALUE = "value"
+    """The machine supports the feature, but none of the values the variant was built for."""
+    FEATURE = "feature"
+    """The machine supports the namespace, but not this feature."""
+    NAMESPACE = "namespace"
+    """The machine supports nothing in the namespace."""
+    ENABLE_IF = "enable-if"
+    """The namespace is only for other environments (0.0.x)."""
+    OPTIONAL = "optional"
+    """The provider is optional and the user did not enable it."""
+    NO_PROVIDER = "no-provider"
+    """The metadata names no provider for the namespace."""
+    UNTRUSTED = "untrusted-provider"
+    """The provider is a package that would have to be run and is not trusted."""
+    UNLISTED = "unlisted-namespace"
+    """The namespace has no place in ``default-priorities.namespace``."""
+    ABI_DEPENDENCY = "abi-dependency"
+    """The reserved namespace ``abi_dependency``, which needs the resolver."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why one variant is not compatible; ``str()`` of it is a sentence.
+
+    :ivar kind: the rule.
+    :ivar namespace: the namespace of the first property that does not fit.
+    :ivar feature: its feature.
+    :ivar wanted: the values the variant was built for, any of which would do.
+    :ivar supported: the values of that feature the machine supports, best first.
+    :ivar detail: what else is known, depending on ``kind``: the marker, the provider package, or
+        what the machine's provider reported.
+    """
+
+    kind: RejectionKind
+    namespace: str
+    feature: str
+    wanted: tuple[str, ...]
+    supported: tuple[str, ...] = ()
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self._need()}, but {self._finding()}."
+
+    def _need(self) -> str:
+        return f"needs {self.namespace} :: {self.feature} :: {_listed(self.wanted, 'or')}"
+
+    def _finding(self) -> str:
+        name = self.namespace
+        if self.kind is RejectionKind.VALUE:
+            return f"the machine supports {_listed(self.supported, 'and')}"
+        if self.kind is RejectionKind.FEATURE:
+            return f"the machine supports no value of {name} :: {self.feature}"
+        if self.kind is RejectionKind.NAMESPACE:
+            return f"the machine supports nothing in {name}" + _in_parentheses(self.detail)
+        if self.kind is RejectionKind.ENABLE_IF:
+            return f"the package uses {name} only where {self.detail}"
+        if self.kind is RejectionKind.OPTIONAL:
+            return f"the provider of {name} is optional and not enabled (enable it by name: {name})"
+        if self.kind is RejectionKind.NO_PROVIDER:
+            return f"the package's metadata names no provider for {name}"
+        if self.kind is RejectionKind.UNTRUSTED:
+            return (
+                f"what the machine supports in {name} is known to the package {self.detail!r}, "
+                "which is not part of variantsel and is not run; name the supported values in a "
+                "target file instead"
+            )
+        if self.kind is RejectionKind.UNLISTED:
+            return f"the package's metadata gives {name} no place in default-priorities.namespace"
+        return "variantsel does not resolve the reserved namespace abi_dependency"
+
+
+def _in_parentheses(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _listed(values: tuple[str, ...], conjunction: str) -> str:
+    """``a, b or c``, long lists cut in the middle where nobody reads on."""
+    shown = list(values)
+    if len(shown) > 6:
+        shown = [*shown[:4], "…", shown[-1]]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {conjunction} {shown[-1]}"

@@ -1,0 +1,68 @@
+"""Which generation of the metadata format a ``$schema`` names.
+
+PEP 825, Variant metadata; the table "Generations in the wild" of ``spec/README.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from variantsel.errors import UnsupportedSchema
+
+__all__ = ["NEWEST_SCHEMA", "Generation", "read_generation"]
+
+NEWEST_SCHEMA = "https://variants-schema.wheelnext.dev/v0.2.0.json"
+"""The ``$schema`` of what :meth:`variantsel.VariantMetadata.to_json` writes."""
+
+_VERSION = re.compile(r"(?:.*/)?v(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.json", re.ASCII | re.DOTALL)
+
+
+class Generation(NamedTuple):
+    """A version of the metadata format."""
+
+    major: int
+    minor: int
+    patch: int
+
+    @property
+    def is_0_0_2(self) -> bool:
+        """``plugin-use`` decides where compatible values come from."""
+        return self[:2] == (0, 0) and self.patch <= 2
+
+    @property
+    def is_0_0_3(self) -> bool:
+        """``install-time`` and the root table ``static-properties`` decide (PEP 817)."""
+        return self[:2] == (0, 0) and self.patch > 2
+
+    @property
+    def names_no_providers(self) -> bool:
+        """PEP 825's own 0.1.x: the tool brings a provider for the namespaces it knows."""
+        return self[:2] == (0, 1)
+
+
+FIRST_EXPERIMENTS = Generation(0, 0, 1)
+
+
+def read_generation(schema: object) -> Generation:
+    """Tell the generation from the value of ``$schema``, ``None`` where there is none.
+
+    :raises UnsupportedSchema: for a major version other than 0, and for anything else that
+        names no version.
+    """
+    if schema is None or (isinstance(schema, str) and schema.endswith("/")):
+        return FIRST_EXPERIMENTS
+    match = _VERSION.fullmatch(schema) if isinstance(schema, str) else None
+    if match is None:
+        raise UnsupportedSchema(
+            f"found {schema!r:.200}, expected a URL that ends in vMAJOR.MINOR.PATCH.json",
+            place="$schema",
+        )
+    generation = Generation(*map(int, match.groups()))
+    if generation.major != 0:
+        raise UnsupportedSchema(
+            f"format version {'.'.join(match.groups())} is not known to this version of "
+            "variantsel, which reads 0.x; a newer variantsel may read it",
+            place="$schema",
+        )
+    return generation
