@@ -11,7 +11,7 @@ from variantsel.errors import InvalidTarget
 from variantsel.target import StaticProperties, Target
 from variantsel.target_file import read_toml
 
-__all__ = ["machine_descriptions", "named_target"]
+__all__ = ["machine_descriptions", "machine_names", "named_target"]
 
 _FOLDER = Path(__file__).parent
 
@@ -31,20 +31,20 @@ def named_target(text: str) -> Target:
     """See :meth:`variantsel.Target.named`."""
     name, separator, driver = text.partition("@")
     if name not in machine_names():
-        raise InvalidTarget(
-            f"no machine is called {name!r}; known are {', '.join(machine_names())}; a file's "
-            "path ends in .toml"
-        )
+        raise InvalidTarget(_unknown_machine(name))
     data = read_toml(_FOLDER / f"{name}.toml")
-    if separator and not {"nvidia", "amd"} & data.keys():
+    gpu = data.get("nvidia") or data.get("amd")
+    if separator and gpu is None:
         raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
-    properties = _cpu_properties(data["machine"], data["cpu"])
+    properties: dict[str, dict[str, Sequence[str]]] = dict(data.get("properties", {}))
+    if "cpu" in data:
+        properties |= _cpu_properties(data["machine"], data["cpu"])
     driver_version = ""
     if "nvidia" in data:
-        driver_version = driver or data["nvidia"]["cuda"]
+        driver_version = driver if separator else data["nvidia"]["cuda"]
         properties["nvidia"] = _nvidia_properties(text, data["nvidia"], driver_version)
     if "amd" in data:
-        driver_version = driver or data["amd"]["rocm"]
+        driver_version = driver if separator else data["amd"]["rocm"]
         properties["amd"] = _amd_properties(text, data["amd"], driver_version)
     return Target(
         f"{name}@{driver_version}" if driver_version else name,
@@ -59,6 +59,17 @@ def named_target(text: str) -> Target:
     )
 
 
+def _unknown_machine(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower().replace("_", "-"), machine_names(), n=3)
+    hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return (
+        f"no machine is called {name!r:.200}{hint}; known are {', '.join(machine_names())}; "
+        "the path of a target file ends in .toml"
+    )
+
+
 def _cpu_properties(machine: str, cpu: str) -> dict[str, dict[str, Sequence[str]]]:
     from archspec.cpu import TARGETS
     from variantsel_providers import aarch64, x86_64
@@ -69,27 +80,42 @@ def _cpu_properties(machine: str, cpu: str) -> dict[str, dict[str, Sequence[str]
 
 
 def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
+    """What a GPU supports with the driver of a CUDA version, in the NVIDIA provider's words."""
     from variantsel_providers import nvidia
 
-    version = _version(text, driver, "CUDA")
-    minimum = _version(text, data["cuda_minimum"], "CUDA")
-    if version < minimum:
+    version = _driver_version(text, driver, data["cuda"], data["cuda_minimum"], "CUDA")
+    known = nvidia.get_all_configs()[0].values
+    if f"{version[0]}.{version[1]}" not in known:
         raise InvalidTarget(
-            f"{text}: this GPU needs a driver of CUDA {data['cuda_minimum']} or newer"
+            f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
-    configs = nvidia.supported_configs(
-        version, _version(text, data["compute_capability"], "compute capability")
-    )
+    capability = _version(data["compute_capability"])
+    configs = nvidia.supported_configs(version, capability)
     return {config.name: config.values for config in configs}
 
 
 def _amd_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
-    major, minor = _version(text, driver, "ROCm")
-    return {"gfx_arch": data["gfx_arch"], "rocm_version": [f"{major}.{minor}"]}
+    """What ``amd-variant-provider`` 0.0.2 answers: the GPU's architecture, one ROCm version."""
+    major, minor = _driver_version(text, driver, data["rocm"], data["rocm_minimum"], "ROCm")
+    return {"gfx_arch": [data["gfx_arch"]], "rocm_version": [f"{major}.{minor}"]}
 
 
-def _version(text: str, version: str, what: str) -> tuple[int, int]:
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal() and len(version) < 10):
-        raise InvalidTarget(f"{text}: expected a {what} version MAJOR.MINOR, found {version!r}")
+def _driver_version(
+    text: str, driver: str, example: str, minimum: str, what: str
+) -> tuple[int, int]:
+    version = _version(driver)
+    if version is None:
+        raise InvalidTarget(
+            f"{text}: found {driver!r:.200}, expected a {what} version MAJOR.MINOR "
+            f"such as {text.partition('@')[0]}@{example}"
+        )
+    if version < (_version(minimum) or ()):
+        raise InvalidTarget(f"{text}: this GPU needs a driver of {what} {minimum} or newer")
+    return version
+
+
+def _version(text: str) -> tuple[int, int] | None:
+    major, _, minor = text.partition(".")
+    if not (text.isascii() and major.isdecimal() and minor.isdecimal() and len(text) < 10):
+        return None
     return int(major), int(minor)

@@ -1,0 +1,7 @@
+"""Variant providers: one module a namespace, each asking the hardware which values it supports.
+
+Every module is a plugin of the providers draft by itself (section "Plugin interface"): its name,
+such as ``variantsel_providers.nvidia``, is the API endpoint. Importing one asks nothing yet.
+"""
+
+__all__ = ["aarch64", "feature", "notices", "nvidia", "x86_64"]

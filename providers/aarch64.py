@@ -1,0 +1,117 @@
+"""The ``aarch64`` namespace: architecture versions and instruction sets.
+
+The vocabulary and the answers are those of the package ``provider-variant-aarch64`` 0.0.1.post2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from variantsel_providers.feature import VariantFeatureConfig
+
+if TYPE_CHECKING:
+    from archspec.cpu import Microarchitecture
+
+__all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
+
+namespace = "aarch64"
+
+# archspec's generic microarchitecture for each version, best first. archspec grows newer and
+# in-between ones (armv9.2a, armv8.6a); CPUs of those get the versions here that they include.
+_VERSIONS = {
+    "armv9.0a": "9.0a",
+    "armv8.5a": "8.5a",
+    "armv8.4a": "8.4a",
+    "armv8.3a": "8.3a",
+    "armv8.2a": "8.2a",
+    "armv8.1a": "8.1a",
+    "aarch64": "8a",
+}
+
+# Instruction sets as archspec names them, best first. The order ranks variants, so it is part of
+# the vocabulary. "asimdrdm" and "atomics" (thunderx2) are left out on purpose: the published list
+# fuses them into one name, "asimdrdmatomics", by a missing comma, so no machine ever reports them.
+_INSTRUCTION_SETS = (
+    # neoverse_n2, neoverse_v2
+    "sve2",
+    "flagm2",
+    "frint",
+    "sb",
+    # m2
+    "btiecv",
+    # m1
+    "paca",
+    "pacg",
+    "ssbs",
+    # neoverse_v1
+    "asimdfhm",
+    "bf16",
+    "dcpodp",
+    "dgh",
+    "dit",
+    "flagm",
+    "i8mm",
+    "ilrcpc",
+    "jscvt",
+    "rng",
+    "sha3",
+    "sha512",
+    "svebf16",
+    "svei8mm",
+    "uscat",
+    # neoverse_n1
+    "asimddp",
+    "lrcpc",
+    # a64fx
+    "asimdhp",
+    "dcpop",
+    "fcma",
+    "fphp",
+    "sve",
+    # cortex_a72
+    "aes",
+    "asimd",
+    "cpuid",
+    "crc32",
+    "evtstrm",
+    "fp",
+    "pmull",
+    "sha1",
+    "sha2",
+)
+
+
+def get_supported_configs() -> list[VariantFeatureConfig]:
+    """What this machine's CPU supports (providers draft, "Plugin interface").
+
+    ``version`` first, then each instruction set as a feature whose one value is ``on``, best
+    first; empty on any other architecture.
+    """
+    import archspec.cpu
+
+    return supported_configs(archspec.cpu.host())
+
+
+def supported_configs(microarchitecture: Microarchitecture) -> list[VariantFeatureConfig]:
+    """What a CPU of that microarchitecture supports, as `get_supported_configs` would answer there.
+
+    ``microarchitecture`` is one of ``archspec.cpu.TARGETS``. Empty when it is not an AArch64 one.
+    """
+    generic = microarchitecture.generic
+    lineage = {generic.name, *(ancestor.name for ancestor in generic.ancestors)}
+    versions = [version for name, version in _VERSIONS.items() if name in lineage]
+    if not versions:
+        return []
+    return _configs(versions, [name for name in _INSTRUCTION_SETS if name in microarchitecture])
+
+
+def get_all_configs() -> list[VariantFeatureConfig]:
+    """Every feature and value of the namespace, in the order of `get_supported_configs`."""
+    return _configs(list(_VERSIONS.values()), list(_INSTRUCTION_SETS))
+
+
+def _configs(versions: list[str], instruction_sets: list[str]) -> list[VariantFeatureConfig]:
+    return [
+        VariantFeatureConfig("version", versions, multi_value=False),
+        *(VariantFeatureConfig(name, ["on"], multi_value=False) for name in instruction_sets),
+    ]

@@ -1,0 +1,247 @@
+"""The ``nvidia`` namespace: the driver's CUDA version and the GPU's compute capability.
+
+The vocabulary and its order are those of ``nvidia-variant-provider``
+(``nvidia_variant_provider.plugin:NvidiaVariantPlugin``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from variantsel_providers.feature import VariantFeatureConfig
+from variantsel_providers.notices import ProviderWarning
+
+__all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
+
+namespace = "nvidia"
+
+_FORCED_CUDA_VERSION = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
+_FORCED_COMPUTE_CAPABILITY = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
+
+# As nvidia-variant-provider and uv read them: "12" is 12.0 and "12.8.1" is 12.8 for the CUDA
+# version, a compute capability has exactly two numbers.
+_CUDA_VERSION_FORM = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2})(?:\.[0-9]+)*)?")
+_COMPUTE_CAPABILITY_FORM = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})")
+
+_LOWEST_CUDA_VERSION = (11, 0)
+_HIGHEST_CUDA_VERSION = (15, 20)
+
+# A bare major, "12", stands below "12.0": both the vocabulary and tuple order say so.
+_NO_MINOR = -1
+_CUDA_VERSIONS = [
+    (major, minor)
+    for major in range(_HIGHEST_CUDA_VERSION[0], _LOWEST_CUDA_VERSION[0] - 1, -1)
+    for minor in range(_HIGHEST_CUDA_VERSION[1], _NO_MINOR - 1, -1)
+]
+
+_LOWEST_COMPUTE_CAPABILITY = (5, 0)
+_COMPUTE_CAPABILITIES = [(major, minor) for major in range(12, 4, -1) for minor in range(9, -1, -1)]
+
+_PCI_DEVICES = Path("/sys/bus/pci/devices")
+
+
+def get_supported_configs() -> list[VariantFeatureConfig]:
+    """What this machine's driver and GPUs support (providers draft, "Plugin interface").
+
+    See `supported_configs` for the answer's shape. Of several GPUs the highest compute capability
+    counts. The environment variables ``NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION`` and
+    ``NV_VARIANT_PROVIDER_FORCE_SM_ARCH``, each ``major.minor``, stand in for what is detected.
+
+    Raises nothing; warns with `ProviderWarning` when an override cannot be read, when a GPU is
+    there but no driver answers, and when the driver or a GPU answers with an error. A machine
+    without an NVIDIA GPU and driver gets an empty answer without a word.
+    """
+    cuda_version = _forced(_FORCED_CUDA_VERSION, _CUDA_VERSION_FORM, "12.8")
+    compute_capability = _forced(_FORCED_COMPUTE_CAPABILITY, _COMPUTE_CAPABILITY_FORM, "9.0")
+    if cuda_version is None or compute_capability is None:
+        with _driver() as nvml:
+            if nvml is not None:
+                if cuda_version is None:
+                    cuda_version = _cuda_version(nvml)
+                if compute_capability is None:
+                    compute_capability = _highest_compute_capability(nvml)
+    return supported_configs(cuda_version, compute_capability)
+
+
+def supported_configs(
+    cuda_version: tuple[int, int] | None, compute_capability: tuple[int, int] | None
+) -> list[VariantFeatureConfig]:
+    """What a machine with those figures supports, as `get_supported_configs` would answer there.
+
+    ``cuda_version`` is the (major, minor) CUDA version that the driver supports, None without a
+    driver; ``compute_capability`` the (major, minor) of the best GPU, None without a GPU.
+
+    Features in this order: ``cuda_version_lower_bound``, the versions a wheel may ask for at least,
+    from the driver's downwards; ``cuda_version_upper_bound``, those it may ask to stay below, from
+    the highest downwards; ``sm_arch``. A feature with no value is left out; without a driver the
+    answer is empty.
+
+    Warns with `ProviderWarning` when the CUDA version is outside 11.0 to 15.20 (the answer is
+    empty) or the compute capability below 5.0 (there is no ``sm_arch``).
+    """
+    if cuda_version is None:
+        return []
+    if not _LOWEST_CUDA_VERSION <= cuda_version <= _HIGHEST_CUDA_VERSION:
+        _warn(
+            f"the NVIDIA driver's CUDA version {_dotted(cuda_version)} is outside the range that "
+            f"variants can name, {_dotted(_LOWEST_CUDA_VERSION)} to "
+            f"{_dotted(_HIGHEST_CUDA_VERSION)}: no NVIDIA variant is compatible. "
+            "Update the driver if the version is too low"
+        )
+        return []
+    bounds = {
+        "cuda_version_lower_bound": [v for v in _CUDA_VERSIONS if v <= cuda_version],
+        "cuda_version_upper_bound": [v for v in _CUDA_VERSIONS if v > cuda_version],
+    }
+    configs = [
+        VariantFeatureConfig(name, [_dotted(v) for v in versions], multi_value=False)
+        for name, versions in bounds.items()
+        if versions
+    ]
+    if compute_capability is not None:
+        if compute_capability >= _LOWEST_COMPUTE_CAPABILITY:
+            configs.append(
+                VariantFeatureConfig("sm_arch", _sm_archs(compute_capability), multi_value=True)
+            )
+        else:
+            _warn(
+                f"the NVIDIA GPU's compute capability {_dotted(compute_capability)} is below "
+                f"{_dotted(_LOWEST_COMPUTE_CAPABILITY)}, the lowest that variants can name: no "
+                "variant built for particular GPUs (sm_arch) is compatible"
+            )
+    return configs
+
+
+def get_all_configs() -> list[VariantFeatureConfig]:
+    """Every feature and value of the namespace, in the order of `get_supported_configs`."""
+    cuda_versions = [_dotted(version) for version in _CUDA_VERSIONS]
+    sm_archs = [
+        f"{major}{minor}_{kind}"
+        for kind in ("real", "virtual")
+        for major, minor in _COMPUTE_CAPABILITIES
+    ]
+    return [
+        VariantFeatureConfig("cuda_version_lower_bound", cuda_versions, multi_value=False),
+        VariantFeatureConfig("cuda_version_upper_bound", cuda_versions, multi_value=False),
+        VariantFeatureConfig("sm_arch", sm_archs, multi_value=True),
+    ]
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    major, minor = version
+    return str(major) if minor == _NO_MINOR else f"{major}.{minor}"
+
+
+def _sm_archs(compute_capability: tuple[int, int]) -> list[str]:
+    # Machine code ("real") runs on its own and on higher minors of its major. PTX ("virtual")
+    # would run on more, but the vocabulary promises only that of the major's first capability.
+    major, minor = compute_capability
+    return [*(f"{major}{lower}_real" for lower in range(minor, -1, -1)), f"{major}0_virtual"]
+
+
+def _forced(variable: str, form: re.Pattern[str], example: str) -> tuple[int, int] | None:
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    match = form.fullmatch(value)
+    if match is None:
+        _warn(
+            f"{variable} is {value!r}, expected major.minor, such as {example}: "
+            "it is ignored and the machine is asked instead"
+        )
+        return None
+    return int(match[1]), int(match[2] or 0)
+
+
+@contextmanager
+def _driver() -> Iterator[Any]:
+    """The ``pynvml`` module with NVML initialised, None where no driver answers."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded) as error:
+        # The library alone says nothing about the machine: it also comes with container images
+        # and on the GPU-less nodes of a cluster.
+        if _gpu_on_pci_bus():
+            _warn(
+                f"an NVIDIA GPU is on the PCI bus but no NVIDIA driver answers ({error}): no "
+                "NVIDIA variant is compatible. Install or load the driver (`nvidia-smi` tells "
+                "whether it works), in a container pass the GPU in (docker run --gpus all), or "
+                f"set {_FORCED_CUDA_VERSION} and {_FORCED_COMPUTE_CAPABILITY}"
+            )
+        yield None
+        return
+    except pynvml.NVMLError as error:
+        _warn(
+            f"the NVIDIA driver does not start: {error}. No NVIDIA variant is compatible until "
+            "`nvidia-smi` works; after a driver update, restart the machine"
+        )
+        yield None
+        return
+    try:
+        yield pynvml
+    finally:
+        # By now the answers are in; a driver that cannot close does not make them wrong.
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
+def _cuda_version(nvml: Any) -> tuple[int, int] | None:
+    # The second call reads the version off the CUDA library that programs will load; the first,
+    # all that old drivers have, off the driver.
+    try:
+        version = nvml.nvmlSystemGetCudaDriverVersion_v2()
+    except nvml.NVMLError:
+        try:
+            version = nvml.nvmlSystemGetCudaDriverVersion()
+        except nvml.NVMLError as error:
+            _warn(
+                f"the NVIDIA driver does not tell its CUDA version: {error}. No NVIDIA variant is "
+                f"compatible. Update the driver or set {_FORCED_CUDA_VERSION}"
+            )
+            return None
+    return version // 1000, version % 1000 // 10
+
+
+def _highest_compute_capability(nvml: Any) -> tuple[int, int] | None:
+    try:
+        count = nvml.nvmlDeviceGetCount()
+    except nvml.NVMLError as error:
+        _warn(f"the NVIDIA driver does not list its GPUs: {error}")
+        return None
+    if count == 0:
+        _warn("an NVIDIA driver is loaded but shows no GPU to this process")
+        return None
+    found: list[tuple[int, int]] = []
+    for index in range(count):
+        try:
+            device = nvml.nvmlDeviceGetHandleByIndex(index)
+            found.append(nvml.nvmlDeviceGetCudaComputeCapability(device))
+        except nvml.NVMLError as error:
+            _warn(f"NVIDIA GPU {index} of {count} is left out: {error}")
+    return max(found, default=None)
+
+
+def _gpu_on_pci_bus() -> bool:
+    for device in _PCI_DEVICES.glob("*"):
+        try:
+            vendor = (device / "vendor").read_text(encoding="ascii").strip()
+            kind = (device / "class").read_text(encoding="ascii").strip()
+        except OSError:
+            # Unplugged in the meantime.
+            continue
+        # PCI vendor NVIDIA, base class display controller.
+        if vendor == "0x10de" and kind.startswith("0x03"):
+            return True
+    return False
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ProviderWarning, stacklevel=2)

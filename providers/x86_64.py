@@ -1,0 +1,138 @@
+"""The ``x86_64`` namespace: microarchitecture levels and instruction sets.
+
+The vocabulary and the answers are those of the package ``provider-variant-x86-64`` 0.0.1.post2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from variantsel_providers.feature import VariantFeatureConfig
+
+if TYPE_CHECKING:
+    from archspec.cpu import Microarchitecture
+
+__all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
+
+namespace = "x86_64"
+
+# archspec's generic microarchitecture for each level. It has none for v1: its plain "x86_64"
+# promises no instruction set at all, so a CPU known to be no more than that gets no level.
+_LEVELS = {"x86_64_v4": "v4", "x86_64_v3": "v3", "x86_64_v2": "v2"}
+_BASE_LEVEL = "v1"
+
+# Instruction sets as archspec names them, best first. The order ranks variants, so it is part of
+# the vocabulary.
+_INSTRUCTION_SETS = (
+    # zen5
+    "avx_vnni",
+    "cppc",
+    "ibrs_enhanced",
+    "tsc_adjust",
+    # zen4
+    "flush_l1d",
+    # sapphirerapids
+    "movdir64b",
+    "movdiri",
+    # icelake
+    "avx512_bf16",
+    "avx512_bitalg",
+    "avx512_vbmi2",
+    "avx512_vnni",
+    "avx512_vp2intersect",
+    "avx512_vpopcntdq",
+    "avx512ifma",
+    "avx512vbmi",
+    "rdpid",
+    "sha_ni",
+    "vaes",
+    "vpclmulqdq",
+    # skylake_avx512
+    "clwb",
+    "clzero",
+    # level v4
+    "avx512bw",
+    "avx512cd",
+    "avx512dq",
+    "avx512f",
+    "avx512vl",
+    # skylake
+    "clflushopt",
+    "gfni",
+    "rdseed",
+    "xsavec",
+    "xsaveopt",
+    # broadwell
+    "adx",
+    # level v3
+    "avx2",
+    "avx",
+    "bmi2",
+    "bmi1",
+    "abm",
+    "f16c",
+    "fma",
+    "movbe",
+    "xsave",
+    # sandybridge
+    "rdrand",
+    # westmere
+    "aes",
+    # nehalem
+    "pclmulqdq",
+    # steamroller
+    "sse4a",
+    "fsgsbase",
+    # level v2
+    "sse4_2",
+    "sse4_1",
+    "ssse3",
+    "sse3",
+    "cx16",
+    "lahf_lm",
+    "popcnt",
+    # level v1
+    "sse2",
+    "sse",
+    "mmx",
+)
+
+
+def get_supported_configs() -> list[VariantFeatureConfig]:
+    """What this machine's CPU supports (providers draft, "Plugin interface").
+
+    ``level`` first, then each instruction set as a feature whose one value is ``on``, best first;
+    empty on any other architecture.
+    """
+    import archspec.cpu
+
+    return supported_configs(archspec.cpu.host())
+
+
+def supported_configs(microarchitecture: Microarchitecture) -> list[VariantFeatureConfig]:
+    """What a CPU of that microarchitecture supports, as `get_supported_configs` would answer there.
+
+    ``microarchitecture`` is one of ``archspec.cpu.TARGETS``. Empty when it is not an x86-64 one of
+    level v2 or higher.
+    """
+    generic = microarchitecture.generic
+    lineage = {generic.name, *(ancestor.name for ancestor in generic.ancestors)}
+    levels = [level for name, level in _LEVELS.items() if name in lineage]
+    if not levels:
+        return []
+    return _configs(
+        [*levels, _BASE_LEVEL],
+        [name for name in _INSTRUCTION_SETS if name in microarchitecture],
+    )
+
+
+def get_all_configs() -> list[VariantFeatureConfig]:
+    """Every feature and value of the namespace, in the order of `get_supported_configs`."""
+    return _configs([*_LEVELS.values(), _BASE_LEVEL], list(_INSTRUCTION_SETS))
+
+
+def _configs(levels: list[str], instruction_sets: list[str]) -> list[VariantFeatureConfig]:
+    return [
+        VariantFeatureConfig("level", levels, multi_value=False),
+        *(VariantFeatureConfig(name, ["on"], multi_value=False) for name in instruction_sets),
+    ]

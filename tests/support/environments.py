@@ -1,0 +1,77 @@
+"""Throw-away environments with a given pip and, if asked, variantsel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+INHERITED = ("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+
+
+@dataclass
+class Environment:
+    """A virtual environment."""
+
+    folder: Path
+    pip_version: str
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        return next((self.folder / "lib").glob("python3*/site-packages"))
+
+    def run(
+        self,
+        *command: str,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run this environment's Python with none of the caller's settings."""
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment |= {
+            "HOME": str(self.folder),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_CACHE_DIR": "1",
+            **(variables or {}),
+        }
+        return subprocess.run(
+            [str(self.python), *command],
+            env=environment,
+            cwd=cwd or self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def pip(
+        self,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m pip``."""
+        return self.run("-m", "pip", *arguments, variables=variables, cwd=cwd)
+
+
+def create_environment(folder: Path, pip_version: str, *packages: str) -> Environment:
+    """Make an environment with one version of pip and the given packages."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    environment = Environment(folder, pip_version)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "--python", str(environment.python), "install"),
+            *("--quiet", "--disable-pip-version-check", f"pip=={pip_version}", *packages),
+        ],
+        check=True,
+    )
+    return environment

@@ -1,0 +1,134 @@
+"""A package index on 127.0.0.1: HTML and JSON, core metadata, range requests, all optional."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+
+
+@dataclass
+class Index:
+    """One folder of files a project, served as a simple index.
+
+    :ivar json_pages: whether JSON pages are served to those who accept them.
+    :ivar core_metadata: whether METADATA is served beside the wheels (PEP 658).
+    :ivar ranges: whether range requests are answered.
+    :ivar requests: what was asked for, "METHOD /path".
+    """
+
+    folder: Path
+    json_pages: bool = False
+    core_metadata: bool = False
+    ranges: bool = False
+    requests: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def page(self, project: str, as_json: bool) -> tuple[str, bytes]:
+        files = sorted(path for path in (self.folder / project).iterdir() if path.is_file())
+        if as_json:
+            entries = [self._json_entry(path) for path in files]
+            page = {"meta": {"api-version": "1.0"}, "name": project, "files": entries}
+            return JSON_TYPE, json.dumps(page).encode()
+        links = "".join(self._html_link(path) for path in files)
+        return "text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+
+    def _json_entry(self, path: Path) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "filename": path.name,
+            "url": quote(path.name),
+            "hashes": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+        }
+        if self.core_metadata and path.suffix == ".whl":
+            entry["core-metadata"] = True
+        return entry
+
+    def _html_link(self, path: Path) -> str:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        extra = ' data-core-metadata="true"' if self.core_metadata and path.suffix == ".whl" else ""
+        return (
+            f'<a href="{quote(path.name)}#sha256={digest}"{extra}>{html.escape(path.name)}</a><br>'
+        )
+
+
+@contextmanager
+def serve(index: Index) -> Iterator[Index]:
+    """Serve an index until the block ends; sets its ``url``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+        def do_HEAD(self) -> None:
+            self._answer(with_body=False)
+
+        def do_GET(self) -> None:
+            self._answer(with_body=True)
+
+        def _answer(self, *, with_body: bool) -> None:
+            path = unquote(urlsplit(self.path).path)
+            index.requests.append(f"{self.command} {path}")
+            status, headers, body = self._response([part for part in path.split("/") if part])
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if with_body:
+                self.wfile.write(body)
+
+        def _response(self, parts: list[str]) -> tuple[int, dict[str, str], bytes]:
+            file = index.folder.joinpath(*parts)
+            if len(parts) == 1 and file.is_dir():
+                as_json = index.json_pages and JSON_TYPE in self.headers.get("Accept", "")
+                content_type, body = index.page(parts[0], as_json)
+                return 200, {"Content-Type": content_type}, body
+            if file.is_file():
+                return self._file(file.read_bytes())
+            wheel = file.with_name(file.name.removesuffix(".metadata"))
+            if index.core_metadata and file.suffix == ".metadata" and wheel.is_file():
+                return self._file(_core_metadata(wheel))
+            return 404, {}, b""
+
+        def _file(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+            headers = {"Content-Type": "application/octet-stream"}
+            if not index.ranges:
+                return 200, headers, body
+            headers["Accept-Ranges"] = "bytes"
+            wanted = self.headers.get("Range", "")
+            if not wanted.startswith("bytes="):
+                return 200, headers, body
+            first, _, last = wanted.removeprefix("bytes=").partition("-")
+            start = int(first) if first else max(0, len(body) - int(last))
+            stop = int(last) + 1 if first and last else len(body)
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
+            return 206, headers, body[start:stop]
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    index.url = f"http://127.0.0.1:{server.server_port}/"
+    try:
+        yield index
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _core_metadata(wheel: Path) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return archive.read(name)

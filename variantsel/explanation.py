@@ -1,0 +1,181 @@
+"""Saying which variant was taken and why, and when an accelerator is left unused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.metadata import ProviderInfo, VariantMetadata
+from variantsel.rejection import RejectionKind
+from variantsel.selection import ReleaseFile, Selection, SourceRanking
+from variantsel.target import Target
+from variantsel.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+
+__all__ = [
+    "ACCELERATORS",
+    "choice_details",
+    "choice_line",
+    "unused_accelerator_line",
+    "usable_accelerators",
+]
+
+ACCELERATORS = ("nvidia", "amd", "intel", "ascend", "tpu")
+"""The namespaces of hardware that a user bought to be used."""
+
+
+def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """One line: what was taken of a release that has variants, and why.
+
+    Empty when no metadata could be read, which is a problem of its own.
+    """
+    release, machine = selection.release, selection.target.name
+    if not selection.rankings:
+        return ""
+    if not taken.label:
+        return f"{release}: no variant fits {machine}; taking {taken.filename}"
+    source = _source(selection, taken)
+    if taken.label in (NULL_LABEL, OLD_NULL_LABEL):
+        rejected = ", ".join(source.ranking.rejected)
+        why = f"{machine} supports none of {rejected}" if rejected else "it needs nothing special"
+        return f"{release}: variant {taken.label} ({why})"
+    others = [label for label in _labels_with_files(selection, source) if label != taken.label]
+    instead = f"; fits as well: {', '.join(others)}" if others else ""
+    why = ", ".join(_best_properties(source, taken.label))
+    return f"{release}: variant {taken.label} ({machine} supports {why}{instead})"
+
+
+def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[str]:
+    """A line for every label of the release, best first, for whoever asks for more."""
+    lines = []
+    for source in selection.rankings:
+        with_files = _labels_with_files(selection, source)
+        for position, label in enumerate(source.ranking.labels, start=1):
+            note = "" if label in with_files else "  (no wheel for this platform)"
+            if taken.label == label and taken.source == source.source:
+                note = "  (taken)"
+            lines.append(f"{position}. {label}{note}")
+        lines += [f"-  {label} {reason}" for label, reason in source.ranking.rejected.items()]
+    return lines
+
+
+def _source(selection: Selection[Any], taken: ReleaseFile[Any]) -> SourceRanking:
+    source = selection.ranking_of(taken)
+    assert source is not None, "a variant wheel is only offered with its source's ranking"
+    return source
+
+
+def _labels_with_files(selection: Selection[Any], source: SourceRanking) -> list[str]:
+    files = [file for file in selection.files if file.label and file.source == source.source]
+    return list(dict.fromkeys(file.label for file in files))
+
+
+def _best_properties(source: SourceRanking, label: str) -> list[str]:
+    """The best supported value of each feature; of static namespaces only where there is no other,
+    since every machine supports those."""
+    best: dict[tuple[str, str], str] = {}
+    for namespace, feature, value in source.ranking.supported_properties(label):
+        best.setdefault((namespace, feature), value)
+    static = {
+        namespace
+        for namespace, provider in (source.metadata.providers or {}).items()
+        if provider.static_properties is not None
+    }
+    telling = {key: value for key, value in best.items() if key[0] not in static} or best
+    return [f"{namespace} :: {name} :: {value}" for (namespace, name), value in telling.items()]
+
+
+def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """A warning when the machine has an accelerator that other variants use and this one does not.
+
+    Empty when there is nothing to warn of.
+    """
+    for source in selection.rankings:
+        used = source.metadata.variants.get(taken.label, {}) if taken.label else {}
+        for namespace, notice in _accelerators(source.metadata, selection.target).items():
+            if any(name in used for name in ACCELERATORS):
+                return ""
+            reasons = _reasons(source, namespace)
+            what = (
+                f"{selection.target.name} has {namespace} hardware"
+                if not notice
+                else f"{selection.target.name} may have {namespace} hardware ({notice})"
+            )
+            return f"{selection.release}: {what}, but {taken.filename} does not use it. {reasons}"
+    return ""
+
+
+def usable_accelerators(metadata: VariantMetadata, target: Target, label: str) -> list[str]:
+    """The accelerator namespaces that a variant uses and a target supports."""
+    present = _accelerators(metadata, target)
+    return [namespace for namespace in present if namespace in metadata.variants[label]]
+
+
+def _accelerators(metadata: VariantMetadata, target: Target) -> dict[str, str]:
+    """``{namespace: notice}``: accelerators that the release's variants use and the machine has,
+    or, with a notice, may have."""
+    used = {namespace for properties in metadata.variants.values() for namespace in properties}
+    result = {}
+    for namespace in (name for name in ACCELERATORS if name in used):
+        provider = (metadata.providers or {}).get(namespace, ProviderInfo())
+        if provider.static_properties is not None:
+            continue  # static values say nothing of the machine
+        support = target.support(namespace, provider)
+        if support.features:
+            result[namespace] = ""
+        elif support.absence is RejectionKind.NAMESPACE and support.detail:
+            result[namespace] = support.detail
+    return result
+
+
+def _reasons(source: SourceRanking, namespace: str) -> str:
+    reasons = [
+        f"{label} {reason}"
+        for label, reason in source.ranking.rejected.items()
+        if namespace in source.metadata.variants[label]
+    ]
+    return " ".join(reasons[:3])
+
+
+def other_machine_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """A warning when a wheel is for another machine type than the target's; empty otherwise."""
+    machine = selection.target.environment["platform_machine"]
+    platforms = taken.filename.removesuffix(".whl").split("-")[-2 if taken.label else -1]
+    if selection.target.is_host or not taken.label or platforms == "any":
+        return ""
+    if any(platform.endswith(machine.lower()) for platform in platforms.split(".")):
+        return ""
+    return (
+        f"{selection.release}: {selection.target.name} is {machine}, but {taken.filename} is not "
+        "for it; name the platform as well (--platform, --python-version, --only-binary=:all:)"
+    )
+
+
+def several_sources_line(selection: Selection[Any]) -> str:
+    """A warning when variants of one release come from several sources; empty otherwise."""
+    if len(selection.rankings) < 2:
+        return ""
+    sources = ", then ".join(ranking.source for ranking in selection.rankings)
+    return (
+        f"{selection.release} has variants on several sources; each source's are ordered on their "
+        f"own: {sources}"
+    )
+
+
+def newer_without_variants_line(
+    taken_filename: str, other: Selection[Any], best: ReleaseFile[Any]
+) -> str:
+    """A warning when the version taken has no variants, and another has one for an accelerator.
+
+    :param other: the selection of that other release, ``best`` its best file; empty when it does
+        not use an accelerator either.
+    """
+    source = other.ranking_of(best)
+    if source is None or not best.label:
+        return ""
+    used = usable_accelerators(source.metadata, other.target, best.label)
+    if not used:
+        return ""
+    return (
+        f"{taken_filename} was published without variants and may not use {other.target.name}'s "
+        f"{used[0]} hardware; {other.release} has the variant {best.label} for it "
+        f"(pip install {other.release.name}=={other.release.version})"
+    )

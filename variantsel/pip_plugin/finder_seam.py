@@ -1,0 +1,112 @@
+"""Seam: how pip finds the candidates of a project.
+
+Fits pip 23.1 to 26.3: ``LinkEvaluator.evaluate_link(self, link)`` sees every link of every page and
+folder; ``PackageFinder.find_best_candidate`` returns candidates sorted worst first, as
+``applicable_candidates`` since 25.1 and ``iter_applicable()`` before.
+
+Candidates of one version that hold variant wheels become a single candidate whose link stands for
+the release: which wheel that is, is only decided when pip tries it (see ``factory_seam``), so that
+the metadata of versions nobody looks at is never read.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+from variantsel.selection import Release, ReleaseFile
+from variantsel.wheel_label import INDEX_METADATA_SUFFIX
+
+__all__ = ["change"]
+
+
+def change(session: Session, package_finder: Any, link_module: Any) -> None:
+    """Collect variants.json links, and put the variants of one version behind one candidate."""
+    evaluate_link = package_finder.LinkEvaluator.evaluate_link
+    find_best_candidate = package_finder.PackageFinder.find_best_candidate
+    find_requirement = package_finder.PackageFinder.find_requirement
+    session.release_link_type = release_link_type = _release_link_type(link_module.Link)
+
+    def evaluate_and_collect(self: Any, link: Any) -> Any:
+        if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
+            session.note_index_metadata(link)
+        return evaluate_link(self, link)
+
+    def find_best_release(
+        self: Any, project_name: str, specifier: Any = None, hashes: Any = None
+    ) -> Any:
+        result = find_best_candidate(self, project_name, specifier, hashes)
+        if not session.has_variants(project_name):
+            return result
+        return _with_releases(session, result, hashes, release_link_type)
+
+    def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
+        # What the legacy resolver asks: it wants a wheel at once.
+        candidate = find_requirement(self, req, upgrade)
+        if candidate is None or not isinstance(candidate.link, release_link_type):
+            return candidate
+        for chosen, _ in session.choices(candidate.link.release, self._link_collector.session):
+            return chosen.file
+        raise session.no_variant_fits(candidate.link.release)
+
+    package_finder.LinkEvaluator.evaluate_link = evaluate_and_collect
+    package_finder.PackageFinder.find_best_candidate = find_best_release
+    package_finder.PackageFinder.find_requirement = find_chosen_requirement
+
+
+def _release_link_type(link_type: type[Any]) -> type[Any]:
+    class ReleaseLink(link_type):  # type: ignore[misc, valid-type]
+        """The link of a release whose wheel is still to be chosen.
+
+        Equal to the link it was made from, the one pip would have tried first.
+        """
+
+        __slots__ = ("release",)
+
+        def __init__(self, link: Any, release: Release[Any]) -> None:
+            for cls in link_type.__mro__:
+                for name in getattr(cls, "__slots__", ()):
+                    if hasattr(link, name):
+                        setattr(self, name, getattr(link, name))
+            if hasattr(link, "__dict__"):
+                self.__dict__.update(link.__dict__)
+            self.release = release
+
+    return ReleaseLink
+
+
+def _with_releases(session: Session, result: Any, hashes: Any, release_link_type: Any) -> Any:
+    """The same result with every version that has variants collapsed into one candidate."""
+    if hasattr(result, "applicable_candidates"):
+        everything, applicable = result.all_candidates, result.applicable_candidates
+    else:
+        everything, applicable = list(result.iter_all()), list(result.iter_applicable())
+    best = result.best_candidate
+    collapsed: list[Any] = []
+    for _, group in groupby(
+        applicable,
+        key=lambda item: (
+            item.version,
+            item.link.is_yanked,
+            item.link.is_hash_allowed(hashes),
+        ),
+    ):
+        candidates = list(group)
+        # pip sorts its candidates worst first; a release lists its files best first.
+        files = [
+            ReleaseFile(item.link.filename, session.source_of(item.link), item)
+            for item in reversed(candidates)
+        ]
+        if not any(file.label for file in files):
+            collapsed += candidates
+            continue
+        first = candidates[-1]
+        release = Release(first.name, str(first.version), files)
+        candidate = type(first)(
+            first.name, str(first.version), release_link_type(first.link, release)
+        )
+        collapsed.append(candidate)
+        if best in candidates:
+            best = candidate
+    return type(result)(everything, collapsed, best)

@@ -1,0 +1,120 @@
+"""Reading a release's variant metadata with pip's own network session.
+
+Seam: ``pip._internal.network.lazy_wheel.LazyZipOverHTTP`` reads the end of a remote wheel by range
+requests, where the server answers them; pip 23.1 to 26.3.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from variantsel.errors import InvalidMetadata
+from variantsel.json_reader import MAX_BYTES
+from variantsel.metadata import VariantMetadata
+from variantsel.selection import ReleaseFile
+from variantsel.wheel_metadata import read_wheel_metadata
+
+__all__ = ["read_release_metadata"]
+
+_CHUNK_BYTES = 256 * 1024
+
+
+def read_release_metadata(
+    index_metadata: Any | None, wheels: Sequence[ReleaseFile[Any]], network: Any
+) -> VariantMetadata:
+    """Read a release's variants.json, or ``variant.json`` out of one wheel a label.
+
+    :param index_metadata: pip's link to the variants.json; ``None`` where none is listed.
+    :param wheels: the variant wheels of the release on this source.
+    :param network: pip's session.
+    :raises InvalidMetadata: when the metadata cannot be had or used.
+    :raises OSError: when a local file cannot be read.
+    """
+    if index_metadata is not None:
+        document = _read_document(index_metadata, network)
+        return VariantMetadata.parse(document, source=index_metadata.filename)
+    one_per_label = {wheel.label: wheel for wheel in reversed(wheels)}
+    return VariantMetadata.merge(_read_wheel(wheel, network) for wheel in one_per_label.values())
+
+
+def _read_document(link: Any, network: Any) -> bytes:
+    if link.is_file:
+        with Path(link.file_path).open("rb") as file:
+            document = file.read(MAX_BYTES + 1)
+    else:
+        document = b"".join(_download(link, network, MAX_BYTES + 1))
+    expected = link.hash if link.hash_name in hashlib.algorithms_guaranteed else None
+    if expected and hashlib.new(link.hash_name, document).hexdigest() != expected:
+        raise InvalidMetadata(
+            f"its {link.hash_name} is not {expected}, which the index lists", source=link.filename
+        )
+    return document
+
+
+def _read_wheel(wheel: ReleaseFile[Any], network: Any) -> VariantMetadata:
+    link = wheel.file.link
+    if link.is_file:
+        metadata = read_wheel_metadata(link.file_path, source=wheel.filename)
+    else:
+        with _open_remote(link, network) as file:
+            metadata = read_wheel_metadata(file, source=wheel.filename)
+    if list(metadata.variants) != [wheel.label]:
+        raise InvalidMetadata(
+            f"found the labels {sorted(metadata.variants)}, expected exactly {wheel.label!r}",
+            place="variants",
+            source=f"{wheel.filename}: variant.json",
+        )
+    return metadata
+
+
+@contextlib.contextmanager
+def _open_remote(link: Any, network: Any) -> Any:
+    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
+
+    with contextlib.ExitStack() as stack:
+        file: IO[bytes]
+        try:
+            with _network_errors(link):
+                file = stack.enter_context(LazyZipOverHTTP(link.url_without_fragment, network))
+        except HTTPRangeRequestUnsupported:
+            file = stack.enter_context(tempfile.TemporaryFile())
+            for chunk in _download(link, network):
+                file.write(chunk)
+        yield file
+
+
+def _download(link: Any, network: Any, limit: int | None = None) -> Any:
+    """Yield the bytes behind a link, at most ``limit`` of them and a chunk."""
+    from pip._internal.network.utils import raise_for_status
+
+    with _network_errors(link):
+        response = network.get(
+            link.url_without_fragment, headers={"Accept-Encoding": "identity"}, stream=True
+        )
+        raise_for_status(response)
+        received = 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            received += len(chunk)
+            yield chunk
+            if limit is not None and received >= limit:
+                return
+
+
+@contextlib.contextmanager
+def _network_errors(link: Any) -> Any:
+    from pip._internal.exceptions import NetworkConnectionError
+    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
+    from pip._vendor.requests import RequestException
+    from pip._vendor.urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except HTTPRangeRequestUnsupported:
+        raise
+    except (NetworkConnectionError, RequestException, HTTPError) as error:
+        raise InvalidMetadata(f"it could not be read ({error})", source=link.filename) from None

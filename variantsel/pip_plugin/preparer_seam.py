@@ -1,0 +1,33 @@
+"""Seam: wheels that pip downloads only after the resolution (PEP 658).
+
+Fits pip 23.1 to 26.3: ``RequirementPreparer.prepare_linked_requirements_more(self, reqs,
+parallel_builds)``, called by the commands since 25.1, inside ``Resolver.resolve`` before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+
+__all__ = ["change"]
+
+
+def change(session: Session, prepare: Any) -> None:
+    """Compare late wheels with their index; set aside those that contradict it and resolve anew."""
+    prepare_more = prepare.RequirementPreparer.prepare_linked_requirements_more
+
+    def prepare_and_compare(self: Any, reqs: Any, parallel_builds: bool = False) -> None:
+        prepare_more(self, reqs, parallel_builds)
+        while session.resolution is not None:
+            resolve_again, requirement_set = session.resolution
+            if session.all_agree_with_index(list(requirement_set.requirements.values())):
+                return
+            # The command holds on to the set it was given: the new result goes into that one.
+            requirements = resolve_again().requirements
+            requirement_set.requirements.clear()
+            requirement_set.requirements.update(requirements)
+            prepare_more(self, requirement_set.requirements.values(), parallel_builds)
+            session.resolution = resolve_again, requirement_set
+
+    prepare.RequirementPreparer.prepare_linked_requirements_more = prepare_and_compare

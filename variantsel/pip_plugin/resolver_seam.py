@@ -1,0 +1,34 @@
+"""Seam: the end of pip's resolution, when every wheel is chosen and none is installed.
+
+Fits pip 23.1 to 26.3: ``Resolver.resolve(self, root_reqs, check_supported_wheels)`` returns a
+``RequirementSet``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+
+__all__ = ["change"]
+
+
+def change(session: Session, resolver: Any) -> None:
+    """Say which variants were taken, once no wheel that is here contradicts its index."""
+    resolve = resolver.Resolver.resolve
+
+    def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
+        session.resolution = None
+        while True:
+            requirement_set = resolve(self, root_reqs, check_supported_wheels)
+            requirements = list(requirement_set.requirements.values())
+            if session.all_agree_with_index(requirements):
+                break
+        session.explain(requirements, self.factory._finder)
+        session.resolution = (
+            lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
+            requirement_set,
+        )
+        return requirement_set
+
+    resolver.Resolver.resolve = resolve_and_explain

@@ -1,0 +1,259 @@
+"""What the plugin knows during one run of pip: variants seen, metadata read, wheels chosen.
+
+Imports what it costs to choose a variant only once a variant wheel has been seen.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.configuration import Configuration
+    from variantsel.metadata import VariantMetadata
+    from variantsel.selection import Release, ReleaseFile, Selection
+
+__all__ = ["Session"]
+
+
+class Session:
+    """The state of one run.
+
+    :ivar release_link_type: the type of links that stand for a release.
+    :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
+    """
+
+    release_link_type: Any = ()
+    resolution: tuple[Callable[[], Any], Any] | None = None
+
+    def __init__(self) -> None:
+        self._projects: set[str] = set()
+        self._index_metadata: dict[tuple[str, str], Any] = {}
+        self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
+        self._selections: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
+        self._set_aside: set[str] = set()
+        self._agreed: set[str] = set()
+        self._said: set[str] = set()
+        self._configuration: Configuration | None = None
+
+    # -- what the finder sees
+
+    def note_variant_wheel(self, project_name: str) -> None:
+        """Remember that a project has variant wheels."""
+        self._projects.add(_normalized(project_name))
+
+    def has_variants(self, project_name: str) -> bool:
+        """Whether a variant wheel of a project was seen."""
+        return bool(self._projects) and _normalized(project_name) in self._projects
+
+    def note_index_metadata(self, link: Any) -> None:
+        """Remember a link to a release's variants.json."""
+        self._index_metadata[self.source_of(link), link.filename.lower()] = link
+
+    @staticmethod
+    def source_of(link: Any) -> str:
+        """The page or folder that a link was listed on; a page in a folder is the folder."""
+        comes_from = link.comes_from
+        if comes_from is None:
+            return posixpath.dirname(link.url_without_fragment)
+        page = str(getattr(comes_from, "url", comes_from))
+        return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
+
+    # -- choosing
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the user set.
+
+        :raises pip._internal.exceptions.InstallationError: when a setting cannot be used.
+        """
+        if self._configuration is None:
+            from variantsel.configuration import load_configuration
+            from variantsel.errors import InvalidTarget
+
+            try:
+                self._configuration = load_configuration()
+                self._configuration.target  # noqa: B018  a wrong name must come out here
+            except InvalidTarget as error:
+                raise _installation_error(f"variantsel: {error}") from None
+        return self._configuration
+
+    def choices(
+        self, release: Release[Any], network: Any
+    ) -> Iterator[tuple[ReleaseFile[Any], Selection[Any]]]:
+        """The files of a release in the order in which to try them.
+
+        :param network: pip's session, which knows proxies, credentials and caches.
+        """
+        from variantsel.selection import select
+
+        configuration = self.configuration
+        selection = select(
+            release,
+            configuration.target,
+            lambda wheels: self._read_metadata(release, wheels, network),
+            enabled=configuration.enabled,
+        )
+        for problem in selection.problems:
+            self._problem(problem)
+        for file in selection.files:
+            if file.file.link.url not in self._set_aside:
+                self._selections[file.file.link.url] = file, selection
+                yield file, selection
+        self._say_that_nothing_fits(selection)
+
+    def _read_metadata(
+        self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
+    ) -> VariantMetadata:
+        from variantsel.errors import InvalidMetadata
+        from variantsel.pip_plugin.metadata_source import read_release_metadata
+
+        key = wheels[0].source, release.name, release.version
+        if key not in self._metadata:
+            listed = "-".join(wheels[0].filename.split("-", 2)[:2]) + "-variants.json"
+            link = self._index_metadata.get((key[0], listed.lower()))
+            try:
+                self._metadata[key] = read_release_metadata(link, wheels, network)
+            except (InvalidMetadata, OSError) as error:
+                self._metadata[key] = error
+        found = self._metadata[key]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    # -- a wheel against its index
+
+    def agrees_with_index(
+        self, file: ReleaseFile[Any], selection: Selection[Any], wheel_path: str | None
+    ) -> bool:
+        """Compare a wheel's own variant.json with what the index says of its label.
+
+        A wheel that is not here yet agrees for now; one that does not is set aside and said so.
+        """
+        url = file.file.link.url
+        source = selection.ranking_of(file) if file.label else None
+        if source is None or wheel_path is None or url in self._agreed:
+            return True
+        from variantsel.errors import InvalidMetadata
+        from variantsel.wheel_metadata import read_wheel_metadata
+
+        try:
+            wheel = read_wheel_metadata(wheel_path, source=file.filename)
+            source.metadata.check_wheel(wheel, file.label)
+        except (InvalidMetadata, OSError) as error:
+            self._set_aside.add(url)
+            problem = str(error).removeprefix(f"{file.filename}: ")
+            self._problem(f"{selection.release}: set aside {file.filename}: {problem}")
+            return False
+        self._agreed.add(url)
+        return True
+
+    def all_agree_with_index(self, requirements: Sequence[Any]) -> bool:
+        """:meth:`agrees_with_index` for every wheel that pip has chosen."""
+        agreed = True
+        for requirement in requirements:
+            chosen = self._chosen(requirement)
+            if chosen is not None:
+                agreed &= self.agrees_with_index(*chosen, requirement.local_file_path)
+        return agreed
+
+    def _chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
+        link = requirement.link
+        return self._selections.get(link.url) if self._selections and link is not None else None
+
+    # -- talking
+
+    def explain(self, requirements: Sequence[Any], finder: Any) -> None:
+        """Say what was taken of every release that has variants, and what was left unused."""
+        for requirement in requirements:
+            chosen = self._chosen(requirement)
+            if chosen is not None:
+                self._explain_choice(*chosen)
+            elif requirement.link is not None and self.has_variants(requirement.name or ""):
+                self._explain_release_without_variants(requirement, finder)
+        if self._configuration is not None:
+            for notice in self._configuration.target.notices:
+                self._warn(notice)
+
+    def _explain_choice(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+        from variantsel import explanation
+
+        choice = explanation.choice_line(selection, file)
+        if choice:
+            self._info(choice)
+        for line in explanation.choice_details(selection, file):
+            self._log("verbose", f"  {line}")
+        for line in (
+            explanation.unused_accelerator_line(selection, file),
+            explanation.other_machine_line(selection, file),
+            explanation.several_sources_line(selection),
+        ):
+            if line:
+                self._warn(line)
+
+    def _explain_release_without_variants(self, requirement: Any, finder: Any) -> None:
+        """Warn when pip took a version without variants and another has one for the accelerator."""
+        from variantsel import explanation
+
+        result = finder.find_best_candidate(requirement.name)
+        candidates = getattr(result, "applicable_candidates", None) or list(
+            result.iter_applicable()
+        )
+        for candidate in reversed(candidates):
+            if not isinstance(candidate.link, self.release_link_type):
+                continue
+            release = candidate.link.release
+            for file, selection in self.choices(release, finder._link_collector.session):
+                line = explanation.newer_without_variants_line(
+                    requirement.link.filename, selection, file
+                )
+                if line:
+                    self._warn(line)
+                break
+            return
+
+    def _say_that_nothing_fits(self, selection: Selection[Any]) -> None:
+        if any(file.file.link.url not in self._set_aside for file in selection.files):
+            return
+        reasons = " ".join(
+            f"{label} {reason}"
+            for source in selection.rankings
+            for label, reason in source.ranking.rejected.items()
+        )
+        self._warn(
+            f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
+        )
+
+    def no_variant_fits(self, release: Release[Any]) -> Exception:
+        """pip's error for a release of which nothing can be installed."""
+        return _installation_error(f"variantsel: no wheel of {release} fits")
+
+    def _problem(self, problem: str) -> None:
+        if self.configuration.strict:
+            raise _installation_error(f"variantsel (strict): {problem}")
+        self._warn(problem)
+
+    def _warn(self, text: str) -> None:
+        self._log("warning", text)
+
+    def _info(self, text: str) -> None:
+        self._log("info", text)
+
+    def _log(self, level: str, text: str) -> None:
+        if text not in self._said:
+            from pip._internal.utils.logging import getLogger
+
+            self._said.add(text)
+            getattr(getLogger("variantsel"), level)("%s", text)
+
+
+def _normalized(project_name: str) -> str:
+    return project_name.lower().replace("_", "-").replace(".", "-")
+
+
+def _installation_error(message: str) -> Exception:
+    from pip._internal.exceptions import InstallationError
+
+    error: Exception = InstallationError(message)
+    return error

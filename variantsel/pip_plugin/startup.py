@@ -1,0 +1,108 @@
+"""Waiting for pip: the first thing the start-up hook reaches, in every run of pip and no other.
+
+Imports only what the interpreter has loaded already.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+__all__ = ["hook", "runs_pip", "watch_for_pip"]
+
+WATCHED_MODULE = "pip._internal.index.package_finder"
+"""Imported by every pip command that looks for packages, and by no other."""
+
+
+def hook() -> None:
+    """Start watching when pip is the program being run and ``VARIANTSEL`` is not 0.
+
+    Called while the interpreter starts; raises nothing.
+    """
+    if runs_pip(sys.orig_argv) and os.environ.get("VARIANTSEL", "").strip() != "0":
+        watch_for_pip()
+
+
+def runs_pip(command: list[str]) -> bool:
+    """Tell from the interpreter's command line whether it runs pip.
+
+    :param command: :data:`sys.orig_argv`: the interpreter, its options, what it runs.
+
+    >>> runs_pip(["python3", "-Im", "pip", "install", "torch"])
+    True
+    >>> runs_pip(["python3", "/venv/bin/pip3.12", "list"])
+    True
+    >>> runs_pip(["python3", "manage.py", "pip"])
+    False
+    """
+    arguments = iter(command[1:])
+    for argument in arguments:
+        if argument == "-" or not argument.startswith("-"):
+            return _is_pip_script(argument)
+        if argument.startswith("--"):
+            if argument == "--check-hash-based-pycs":
+                next(arguments, None)
+            continue
+        for position, letter in enumerate(argument[1:], start=2):
+            value = argument[position:]
+            if letter == "m":
+                return (value or next(arguments, "")) == "pip"
+            if letter == "c":
+                return False
+            if letter in "WX":
+                if not value:
+                    next(arguments, None)
+                break
+    return False
+
+
+def _is_pip_script(path: str) -> bool:
+    parts = path.replace("\\", "/").rstrip("/").split("/")
+    if parts[-1] in ("__main__.py", "__pip-runner__.py"):
+        return parts[-2:-1] == ["pip"]
+    name = parts[-1].lower()
+    for ending in (".exe", ".pyz", "-script.py", ".py"):
+        name = name.removesuffix(ending)
+    version = name[3:]
+    return name.startswith("pip") and (not version or version.replace(".", "").isdecimal())
+
+
+def watch_for_pip() -> None:
+    """Attach variantsel to pip as soon as pip loads what it finds packages with."""
+    watching = any(isinstance(finder, _Watcher) for finder in sys.meta_path)
+    if not watching and WATCHED_MODULE not in sys.modules:
+        sys.meta_path.insert(0, _Watcher())
+
+
+class _Watcher:
+    """A finder on :data:`sys.meta_path` that finds nothing itself and leaves after its one task."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != WATCHED_MODULE:
+            return None
+        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _AttachingLoader(spec.loader)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _AttachingLoader:
+    """Loads the watched module with its own loader, then attaches."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def exec_module(self, module: Any) -> None:
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        from variantsel.pip_plugin.attach import attach
+
+        attach()

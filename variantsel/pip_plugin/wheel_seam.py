@@ -1,0 +1,37 @@
+"""Seam: the names of wheels, which pip takes apart in two places.
+
+Fits pip 23.1 to 26.3: ``pip._internal.models.wheel.Wheel.__init__(self, filename)``, a pattern
+before 25.3 and packaging's parser since; and ``parse_wheel_filename`` as
+``pip._internal.index.sources`` uses it to list ``--find-links`` folders, since 23.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+from variantsel.wheel_label import INDEX_METADATA_SUFFIX, split_label
+
+__all__ = ["change"]
+
+
+def change(session: Session, wheel_module: Any, sources: Any) -> None:
+    """Let pip read the names of variant wheels, and list variants.json in folders."""
+    read_name = wheel_module.Wheel.__init__
+    parse_wheel_filename = sources.parse_wheel_filename
+
+    def __init__(self: Any, filename: str) -> None:  # noqa: N807
+        base, label = split_label(filename)
+        read_name(self, base)
+        self.filename = filename
+        if label:
+            session.note_variant_wheel(self.name)
+
+    def parse_variant_wheel_filename(filename: str) -> Any:
+        if filename.endswith(INDEX_METADATA_SUFFIX):
+            # Read as the wheel it belongs to, so that the folder's listing keeps it.
+            filename = f"{filename.removesuffix(INDEX_METADATA_SUFFIX)}-py3-none-any.whl"
+        return parse_wheel_filename(split_label(filename)[0])
+
+    wheel_module.Wheel.__init__ = __init__
+    sources.parse_wheel_filename = parse_variant_wheel_filename

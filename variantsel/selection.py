@@ -1,0 +1,125 @@
+"""Choosing among the files of one release: the journey's last step, the same for every front end.
+
+A front end finds the files, in its own order of preference by tags and build number, and says how
+to read a source's metadata; here the variants are put in front, best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from variantsel.errors import InvalidMetadata
+from variantsel.metadata import VariantMetadata
+from variantsel.ranking import Ranking, rank
+from variantsel.target import Target
+from variantsel.wheel_label import split_label
+
+__all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
+
+FileT = TypeVar("FileT")
+
+
+@dataclass(frozen=True)
+class ReleaseFile(Generic[FileT]):
+    """A file that the installer could take.
+
+    :ivar filename: its name, label included.
+    :ivar source: the page or folder it was listed on; variants are ordered one source at a time.
+    :ivar file: whatever the front end knows the file by.
+    """
+
+    filename: str
+    source: str
+    file: FileT
+
+    @property
+    def label(self) -> str:
+        """The variant label; empty for a non-variant wheel or a source distribution."""
+        return split_label(self.filename)[1]
+
+
+@dataclass(frozen=True)
+class Release(Generic[FileT]):
+    """The files of one version that fit the platform, in the installer's order, best first."""
+
+    name: str
+    version: str
+    files: Sequence[ReleaseFile[FileT]]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class SourceRanking:
+    """The ranking of one source's variants."""
+
+    source: str
+    metadata: VariantMetadata
+    ranking: Ranking
+
+
+@dataclass
+class Selection(Generic[FileT]):
+    """The order in which to try the files of a release, and what it rests on.
+
+    :ivar files: compatible variants best first, then non-variant files in the installer's order.
+    :ivar rankings: one for every source whose metadata could be read.
+    :ivar problems: what was set aside and why, a sentence each.
+    """
+
+    release: Release[FileT]
+    target: Target
+    files: list[ReleaseFile[FileT]] = field(default_factory=list)
+    rankings: list[SourceRanking] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
+        """The ranking that a variant wheel was chosen by."""
+        for ranking in self.rankings:
+            if ranking.source == file.source:
+                return ranking
+        return None
+
+
+def select(
+    release: Release[FileT],
+    target: Target,
+    read_metadata: Callable[[Sequence[ReleaseFile[FileT]]], VariantMetadata],
+    *,
+    enabled: Collection[str] = (),
+) -> Selection[FileT]:
+    """Order the files of a release (PEP 825, Variant ordering; Installing from multiple sources).
+
+    :param read_metadata: reads the metadata of one source, given its variant wheels; what it
+        raises as :class:`InvalidMetadata` or :class:`OSError` sets those wheels aside.
+    :param enabled: namespaces whose optional providers are enabled.
+    """
+    selection = Selection(release, target)
+    by_source: dict[str, list[ReleaseFile[FileT]]] = {}
+    for file in release.files:
+        if file.label:
+            by_source.setdefault(file.source, []).append(file)
+    for source, wheels in by_source.items():
+        try:
+            metadata = read_metadata(wheels)
+            ranking = rank(metadata, target, enabled=enabled)
+        except (InvalidMetadata, OSError) as error:
+            labels = ", ".join(dict.fromkeys(wheel.label for wheel in wheels))
+            selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
+            continue
+        selection.rankings.append(SourceRanking(source, metadata, ranking))
+        unknown = {wheel.label for wheel in wheels} - metadata.variants.keys()
+        if unknown:
+            selection.problems.append(
+                f"{release}: set aside the variants {', '.join(sorted(unknown))}: the release's "
+                "variant metadata does not list them"
+            )
+        position = {label: index for index, label in enumerate(ranking.labels)}
+        fitting = [wheel for wheel in wheels if wheel.label in position]
+        # sorted() is stable: within a label the installer's own order by tags and build stays.
+        selection.files += sorted(fitting, key=lambda wheel: position[wheel.label])
+    selection.files += [file for file in release.files if not file.label]
+    return selection

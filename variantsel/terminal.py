@@ -1,0 +1,71 @@
+"""Text for people: tables and styles, colour only where a terminal shows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+__all__ = ["Terminal", "printable"]
+
+_STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31"}
+_GAP = "  "
+
+
+def printable(text: str) -> str:
+    """Escape what would steer a terminal: metadata and file names are somebody else's text."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+class Terminal:
+    """A stream that lines and tables are written to.
+
+    Colours are used when the stream is a terminal and ``NO_COLOR`` is not set
+    (https://no-color.org).
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._in_colour = (
+            stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        )
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none."""
+        self._stream.write(self._styled(printable(text), style) + "\n")
+
+    def table(self, rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+        """Write rows with their columns aligned; an all-uppercase first row is the header.
+
+        :param rows: a text for each column; one with newlines takes several lines.
+        :param styles: a style for each column.
+        """
+        cells = [[_lines(text) for text in row] for row in rows]
+        widths = [
+            max(len(line) for row in cells for line in row[column])
+            for column in range(len(styles))
+        ]
+        for row, lines in zip(rows, cells, strict=True):
+            is_header = all(text == text.upper() for text in row) and row is rows[0]
+            for number in range(max(map(len, lines))):
+                self._row(
+                    [cell[number] if number < len(cell) else "" for cell in lines],
+                    widths,
+                    ["dim"] * len(styles) if is_header else styles,
+                )
+
+    def _row(self, texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> None:
+        while texts and not texts[-1]:
+            texts = texts[:-1]
+        padded = [text.ljust(width) for text, width in zip(texts[:-1], widths, strict=False)]
+        styled = map(self._styled, [*padded, *texts[-1:]], styles)
+        self._stream.write(_GAP.join(styled) + "\n")
+
+    def _styled(self, text: str, style: str) -> str:
+        if not (self._in_colour and style and text.strip()):
+            return text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def _lines(text: str) -> list[str]:
+    return [printable(line) for line in text.split("\n")]
