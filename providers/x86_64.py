@@ -1,6 +1,7 @@
 """The ``x86_64`` namespace: microarchitecture levels and instruction sets.
 
-The vocabulary and the answers are those of the package ``provider-variant-x86-64`` 0.0.1.post2.
+The vocabulary and the answers are those of the package ``provider-variant-x86-64`` 0.0.1.post2,
+which answers nothing below level v2; here a plain x86-64 CPU is what it is, level v1.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ __all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_c
 
 namespace = "x86_64"
 
-# archspec's generic microarchitecture for each level. It has none for v1: its plain "x86_64"
-# promises no instruction set at all, so a CPU known to be no more than that gets no level.
-_LEVELS = {"x86_64_v4": "v4", "x86_64_v3": "v3", "x86_64_v2": "v2"}
-_BASE_LEVEL = "v1"
+# archspec's generic microarchitecture for each level.
+_LEVELS = {"x86_64_v4": "v4", "x86_64_v3": "v3", "x86_64_v2": "v2", "x86_64": "v1"}
 
 # Instruction sets as archspec names them, best first. The order ranks variants, so it is part of
 # the vocabulary.
@@ -112,8 +111,7 @@ def get_supported_configs() -> list[VariantFeatureConfig]:
 def supported_configs(microarchitecture: Microarchitecture) -> list[VariantFeatureConfig]:
     """What a CPU of that microarchitecture supports, as `get_supported_configs` would answer there.
 
-    ``microarchitecture`` is one of ``archspec.cpu.TARGETS``. Empty when it is not an x86-64 one of
-    level v2 or higher.
+    ``microarchitecture`` is one of ``archspec.cpu.TARGETS``. Empty when it is not an x86-64 one.
     """
     generic = microarchitecture.generic
     lineage = {generic.name, *(ancestor.name for ancestor in generic.ancestors)}
@@ -121,14 +119,14 @@ def supported_configs(microarchitecture: Microarchitecture) -> list[VariantFeatu
     if not levels:
         return []
     return _configs(
-        [*levels, _BASE_LEVEL],
+        levels,
         [name for name in _INSTRUCTION_SETS if name in microarchitecture],
     )
 
 
 def get_all_configs() -> list[VariantFeatureConfig]:
     """Every feature and value of the namespace, in the order of `get_supported_configs`."""
-    return _configs([*_LEVELS.values(), _BASE_LEVEL], list(_INSTRUCTION_SETS))
+    return _configs(list(_LEVELS.values()), list(_INSTRUCTION_SETS))
 
 
 def _configs(levels: list[str], instruction_sets: list[str]) -> list[VariantFeatureConfig]:

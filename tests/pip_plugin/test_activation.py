@@ -122,7 +122,10 @@ def test_an_unknown_pip_is_left_alone_and_told(environment: Environment, tmp_pat
     original = init.read_text()
     init.write_text(original.replace(environment.pip_version, "99.0"))
     try:
-        result = environment.pip("install", "--dry-run", "--no-index", "-f", str(folder), "pkg")
+        result = environment.pip(
+            *("install", "--dry-run", "--no-index", "-f", str(folder), "pkg"),
+            variables={"PYTHONDONTWRITEBYTECODE": "1"},  # the change must leave no .pyc behind
+        )
     finally:
         init.write_text(original)
     assert "pkg-1.0-py3-none-any.whl" in result.stdout
@@ -138,7 +141,10 @@ def test_a_seam_that_changed_is_left_alone_and_told(
     original = factory.read_text()
     factory.write_text(original.replace("_make_candidate_from_link", "_make_candidate_of_link"))
     try:
-        result = environment.pip("install", "--dry-run", "--no-index", "-f", str(folder), "pkg")
+        result = environment.pip(
+            *("install", "--dry-run", "--no-index", "-f", str(folder), "pkg"),
+            variables={"PYTHONDONTWRITEBYTECODE": "1"},  # the change must leave no .pyc behind
+        )
     finally:
         factory.write_text(original)
     assert "pkg-1.0-py3-none-any.whl" in result.stdout, result.stderr
