@@ -75,8 +75,7 @@ def _attach_all_seams() -> None:
         *("self", "reqs", "parallel_builds"),
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
-    for module, name in ((sources, "parse_wheel_filename"), (link_module, "Link")):
-        getattr(module, name)
+    _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     session = Session()
     wheel_seam.change(session, wheel_module, sources)

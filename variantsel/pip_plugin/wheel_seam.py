@@ -2,7 +2,8 @@
 
 Fits pip 23.1 to 26.3: ``pip._internal.models.wheel.Wheel.__init__(self, filename)``, a pattern
 before 25.3 and packaging's parser since; and ``parse_wheel_filename`` as
-``pip._internal.index.sources`` uses it to list ``--find-links`` folders, since 23.2.
+``pip._internal.index.sources`` uses it to list ``--find-links`` folders, since 23.3. Before, such a
+folder's files are all listed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["change"]
 def change(session: Session, wheel_module: Any, sources: Any) -> None:
     """Let pip read the names of variant wheels, and list variants.json in folders."""
     read_name = wheel_module.Wheel.__init__
-    parse_wheel_filename = sources.parse_wheel_filename
+    parse_wheel_filename = getattr(sources, "parse_wheel_filename", None)
 
     def __init__(self: Any, filename: str) -> None:  # noqa: N807
         base, label = split_label(filename)
@@ -31,7 +32,9 @@ def change(session: Session, wheel_module: Any, sources: Any) -> None:
         if filename.endswith(INDEX_METADATA_SUFFIX):
             # Read as the wheel it belongs to, so that the folder's listing keeps it.
             filename = f"{filename.removesuffix(INDEX_METADATA_SUFFIX)}-py3-none-any.whl"
+        assert parse_wheel_filename is not None
         return parse_wheel_filename(split_label(filename)[0])
 
     wheel_module.Wheel.__init__ = __init__
-    sources.parse_wheel_filename = parse_variant_wheel_filename
+    if parse_wheel_filename is not None:
+        sources.parse_wheel_filename = parse_variant_wheel_filename
