@@ -93,7 +93,7 @@ def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
         for namespace, notice in _accelerators(source.metadata, selection.target).items():
             if any(name in used for name in ACCELERATORS):
                 return ""
-            reasons = _reasons(source, namespace)
+            reasons = _reasons(selection, source, namespace)
             what = (
                 f"{selection.target.name} has {namespace} hardware"
                 if not notice
@@ -126,12 +126,18 @@ def _accelerators(metadata: VariantMetadata, target: Target) -> dict[str, str]:
     return result
 
 
-def _reasons(source: SourceRanking, namespace: str) -> str:
-    reasons = [
-        f"{label} {reason}"
-        for label, reason in source.ranking.rejected.items()
-        if namespace in source.metadata.variants[label]
-    ]
+def _reasons(selection: Selection[Any], source: SourceRanking, namespace: str) -> str:
+    """Why none of the variants that use a namespace was taken, at most three of them."""
+    with_files = _labels_with_files(selection, source)
+    reasons = []
+    for label in (*source.ranking.labels, *source.ranking.rejected):
+        if namespace in source.metadata.variants[label]:
+            if label in source.ranking.rejected:
+                reasons.append(f"{label} {source.ranking.rejected[label]}")
+            elif label in with_files:
+                reasons.append(f"{label} fits, but could not be taken.")
+            else:
+                reasons.append(f"{label} fits, but has no wheel for this platform.")
     return " ".join(reasons[:3])
 
 

@@ -260,8 +260,9 @@ def _enable_if(table: Mapping[str, Any], place: str) -> str | None:
         try:
             Marker(text)
         except InvalidMarker as error:
+            reason = str(error).partition("\n")[0]
             raise InvalidMetadata(
-                f"found {text!r:.200}, expected an environment marker ({error.args[0]:.200})",
+                f"found {text!r:.200}, expected an environment marker ({reason:.200})",
                 place=f"{place}.enable-if",
             ) from None
     return text

@@ -103,7 +103,7 @@ class Target:
         :param properties: ``{namespace: {feature: [value, ...]}}``, best first.
         :raises InvalidTarget: when a name, value or type is not allowed.
         """
-        return cls("the given properties", StaticProperties(properties))
+        return cls("the given machine", StaticProperties(properties))
 
     @classmethod
     def from_file(cls, path: str | Path) -> Target:
@@ -183,11 +183,17 @@ class Target:
     def matches_marker(self, marker: str) -> bool:
         """Evaluate an environment marker for this target.
 
-        :raises packaging.markers.InvalidMarker: when it is not one.
-        """
-        from packaging.markers import Marker
+        A marker that asks for what no environment has (``extras``), or compares what cannot be
+        compared, is false.
 
-        return Marker(marker).evaluate({**self.environment, "extra": ""})
+        :raises packaging.markers.InvalidMarker: when it is not a marker.
+        """
+        from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+
+        try:
+            return Marker(marker).evaluate({**self.environment, "extra": ""})
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return False
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What this target supports in a namespace."""

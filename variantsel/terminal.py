@@ -34,24 +34,27 @@ class Terminal:
         """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none."""
         self._stream.write(self._styled(printable(text), style) + "\n")
 
-    def table(self, rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
-        """Write rows with their columns aligned; an all-uppercase first row is the header.
+    def table(
+        self, rows: Sequence[Sequence[str]], styles: Sequence[str], header: Sequence[str] = ()
+    ) -> None:
+        """Write rows with their columns aligned.
 
         :param rows: a text for each column; one with newlines takes several lines.
         :param styles: a style for each column.
+        :param header: the columns' names.
         """
+        header_cells = [[name] for name in header]
         cells = [[_lines(text) for text in row] for row in rows]
         widths = [
-            max(len(line) for row in cells for line in row[column])
+            max(len(line) for row in (header_cells, *cells) if row for line in row[column])
             for column in range(len(styles))
         ]
-        for row, lines in zip(rows, cells, strict=True):
-            is_header = all(text == text.upper() for text in row) and row is rows[0]
-            for number in range(max(map(len, lines))):
+        if header:
+            self._row(header, widths, ["dim"] * len(styles))
+        for row in cells:
+            for number in range(max(map(len, row))):
                 self._row(
-                    [cell[number] if number < len(cell) else "" for cell in lines],
-                    widths,
-                    ["dim"] * len(styles) if is_header else styles,
+                    [cell[number] if number < len(cell) else "" for cell in row], widths, styles
                 )
 
     def _row(self, texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> None:

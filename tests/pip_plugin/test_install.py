@@ -274,6 +274,40 @@ def test_download_for_another_machine(
     assert complaints(result) == []
 
 
+def test_nothing_is_assumed_of_a_platform_that_pip_was_given(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE)
+    result = environment.pip(
+        *("download", "--platform", "manylinux_2_28_ppc64le", "--only-binary=:all:"),
+        *("--index-url", index.url, "--dest", str(tmp_path / "out"), "gpu"),
+        variables={
+            "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION": "12.8",
+            "NV_VARIANT_PROVIDER_FORCE_SM_ARCH": "9.0",
+        },
+    )
+    assert taken(result) == ["gpu-1.0-py3-none-any-null.whl"]
+    (warning,) = complaints(result)
+    assert "nothing is known of that machine's hardware" in warning
+    assert "VARIANTSEL_TARGET" in warning
+
+
+def test_a_mistake_of_ours_does_not_end_an_install(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    ranking = environment.site_packages / "variantsel" / "ranking.py"
+    original = ranking.read_text()
+    ranking.write_text(original.replace("    used = {", "    1 / 0\n    used = {"))
+    try:
+        result = install(environment, index, "gpu", target=target_file, PYTHONDONTWRITEBYTECODE="1")
+    finally:
+        ranking.write_text(original)
+    assert taken(result) == ["gpu-1.0-py3-none-any.whl"]
+    (warning,) = complaints(result)
+    assert "variantsel failed (ZeroDivisionError" in warning
+
+
 def test_a_target_of_another_architecture_is_pointed_out(
     environment: Environment, index: Index
 ) -> None:

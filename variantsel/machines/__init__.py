@@ -36,9 +36,7 @@ def named_target(text: str) -> Target:
     gpu = data.get("nvidia") or data.get("amd")
     if separator and gpu is None:
         raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
-    properties: dict[str, dict[str, Sequence[str]]] = dict(data.get("properties", {}))
-    if "cpu" in data:
-        properties |= _cpu_properties(data["machine"], data["cpu"])
+    properties = _cpu_properties(data["machine"], data["cpu"])
     driver_version = ""
     if "nvidia" in data:
         driver_version = driver if separator else data["nvidia"]["cuda"]

@@ -22,8 +22,7 @@ def change(session: Session, factory: Any) -> None:
     ) -> Any:
         if not isinstance(link, session.release_link_type):
             return make_candidate_from_link(self, link, extras, template, name, version)
-        network = self._finder._link_collector.session
-        for chosen, selection in session.choices(link.release, network):
+        for chosen, selection in session.choices(link.release, self._finder):
             candidate = make_candidate_from_link(
                 self, chosen.file.link, extras, template, name, version
             )

@@ -46,7 +46,7 @@ def change(session: Session, package_finder: Any, link_module: Any) -> None:
         candidate = find_requirement(self, req, upgrade)
         if candidate is None or not isinstance(candidate.link, release_link_type):
             return candidate
-        for chosen, _ in session.choices(candidate.link.release, self._link_collector.session):
+        for chosen, _ in session.choices(candidate.link.release, self):
             return chosen.file
         raise session.no_variant_fits(candidate.link.release)
 
@@ -56,7 +56,7 @@ def change(session: Session, package_finder: Any, link_module: Any) -> None:
 
 
 def _release_link_type(link_type: type[Any]) -> type[Any]:
-    class ReleaseLink(link_type):  # type: ignore[misc, valid-type]
+    class ReleaseLink(link_type):  # type: ignore[misc]
         """The link of a release whose wheel is still to be chosen.
 
         Equal to the link it was made from, the one pip would have tried first.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from variantsel.configuration import Configuration
     from variantsel.metadata import VariantMetadata
     from variantsel.selection import Release, ReleaseFile, Selection
+    from variantsel.target import Target
 
 __all__ = ["Session"]
 
@@ -36,6 +37,7 @@ class Session:
         self._agreed: set[str] = set()
         self._said: set[str] = set()
         self._configuration: Configuration | None = None
+        self._unknown_machine: Target | None = None
 
     # -- what the finder sees
 
@@ -56,7 +58,7 @@ class Session:
         """The page or folder that a link was listed on; a page in a folder is the folder."""
         comes_from = link.comes_from
         if comes_from is None:
-            return posixpath.dirname(link.url_without_fragment)
+            return posixpath.dirname(str(link.url_without_fragment))
         page = str(getattr(comes_from, "url", comes_from))
         return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
 
@@ -80,21 +82,14 @@ class Session:
         return self._configuration
 
     def choices(
-        self, release: Release[Any], network: Any
+        self, release: Release[Any], finder: Any
     ) -> Iterator[tuple[ReleaseFile[Any], Selection[Any]]]:
         """The files of a release in the order in which to try them.
 
-        :param network: pip's session, which knows proxies, credentials and caches.
+        :param finder: pip's ``PackageFinder``: its network session knows proxies, credentials and
+            caches; its target Python whether pip was given another platform.
         """
-        from variantsel.selection import select
-
-        configuration = self.configuration
-        selection = select(
-            release,
-            configuration.target,
-            lambda wheels: self._read_metadata(release, wheels, network),
-            enabled=configuration.enabled,
-        )
+        selection = self._select(release, finder)
         for problem in selection.problems:
             self._problem(problem)
         for file in selection.files:
@@ -102,6 +97,49 @@ class Session:
                 self._selections[file.file.link.url] = file, selection
                 yield file, selection
         self._say_that_nothing_fits(selection)
+
+    def _select(self, release: Release[Any], finder: Any) -> Selection[Any]:
+        from variantsel.selection import Selection, select
+
+        configuration = self.configuration
+        target = self._target_of(finder)
+        network = finder._link_collector.session
+        try:
+            return select(
+                release,
+                target,
+                lambda wheels: self._read_metadata(release, wheels, network),
+                enabled=configuration.enabled,
+            )
+        except Exception as error:  # a mistake of ours must not end an install that can go on
+            return Selection(
+                release,
+                target,
+                files=[file for file in release.files if not file.label],
+                problems=[
+                    f"{release}: set aside the variants, since variantsel failed "
+                    f"({type(error).__name__}: {error}); please report this"
+                ],
+            )
+
+    def _target_of(self, finder: Any) -> Target:
+        """The configured target; nothing is assumed of a platform pip was given instead of it."""
+        target = self.configuration.target
+        platforms = finder.target_python.platforms
+        if not target.is_host or not platforms:
+            return target
+        if any(tag.platform in platforms for tag in target.tags):
+            return target
+        if self._unknown_machine is None:
+            from variantsel.target import StaticProperties, Target
+
+            name = f"the machine behind --platform {platforms[0]}"
+            self._unknown_machine = Target(name, StaticProperties({}), platforms=platforms)
+            self._warn(
+                f"pip was given --platform {platforms[0]}, and nothing is known of that machine's "
+                "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
+            )
+        return self._unknown_machine
 
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
@@ -204,7 +242,7 @@ class Session:
             if not isinstance(candidate.link, self.release_link_type):
                 continue
             release = candidate.link.release
-            for file, selection in self.choices(release, finder._link_collector.session):
+            for file, selection in self.choices(release, finder):
                 line = explanation.newer_without_variants_line(
                     requirement.link.filename, selection, file
                 )

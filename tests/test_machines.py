@@ -1,0 +1,269 @@
+"""Named machines: what each supports, its driver parameter, its errors, its sources."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.wheels import metadata
+
+import variantsel
+from variantsel import InvalidTarget, Target
+from variantsel.machines import machine_descriptions, machine_names
+
+FOLDER = Path(variantsel.__file__).parent / "machines"
+
+NVIDIA = {
+    "gh200": ("aarch64", "12.8", "90"),
+    "gb200": ("aarch64", "12.8", "100"),
+    "gb300": ("aarch64", "12.9", "103"),
+    "h100": ("x86_64", "12.8", "90"),
+    "h200": ("x86_64", "12.8", "90"),
+    "b200": ("x86_64", "12.8", "100"),
+    "rtx-4090": ("x86_64", "12.8", "89"),
+    "rtx-5090": ("x86_64", "12.8", "120"),
+}
+CPUS = {
+    "cpu-x86-64-v1": ("x86_64", ["v1"]),
+    "cpu-x86-64-v2": ("x86_64", ["v2", "v1"]),
+    "cpu-x86-64-v3": ("x86_64", ["v3", "v2", "v1"]),
+    "cpu-x86-64-v4": ("x86_64", ["v4", "v3", "v2", "v1"]),
+}
+
+# What the published torch 2.10.0 says of its variants, less the values that nothing depends on.
+TORCH = metadata(
+    {
+        "cuda12.6": {
+            "nvidia": {
+                "cuda_version_lower_bound": ["12.0"],
+                "sm_arch": ["50_real", "70_real", "80_real", "86_real", "90_real"],
+            },
+            "priority": {"order": ["3"]},
+        },
+        "cuda12.8": {
+            "nvidia": {
+                "cuda_version_lower_bound": ["12.0"],
+                "sm_arch": ["70_real", "80_real", "86_real", "90_real", "100_real", "120_real"],
+            },
+            "priority": {"order": ["2"]},
+        },
+        "cuda13.0": {
+            "nvidia": {
+                "cuda_version_lower_bound": ["13.0"],
+                "sm_arch": ["75_real", "80_real", "86_real", "90_real", "100_real", "120_real"],
+            },
+            "priority": {"order": ["1"]},
+        },
+        "rocm7.0": {"amd": {"gfx_arch": ["gfx90a", "gfx942"], "rocm_version": ["7.0"]}},
+        "rocm7.1": {"amd": {"gfx_arch": ["gfx90a", "gfx942"], "rocm_version": ["7.1"]}},
+        "null": {},
+    },
+    namespaces=("nvidia", "amd", "priority"),
+    providers={
+        "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2"]},
+        "amd": {"requires": ["amd-variant-provider>=0.0.2"]},
+        "priority": {"static-properties": {"order": ["1", "2", "3"]}},
+    },
+)
+LEVELS = metadata(
+    {f"x86_64_v{level}": {"x86_64": {"level": [f"v{level}"]}} for level in (1, 2, 3, 4)}
+)
+ARM = metadata(
+    {
+        "armv9": {"aarch64": {"version": ["9.0a"]}},
+        "armv8": {"aarch64": {"version": ["8a"]}},
+        "sve": {"aarch64": {"version": ["8a"], "sve": ["on"]}},
+    }
+)
+
+
+def test_the_machines_of_the_issue_are_all_there() -> None:
+    assert set(machine_names()) == {*NVIDIA, *CPUS, "mi300x", "cpu-aarch64"}
+
+
+@pytest.mark.parametrize("name", machine_names())
+def test_every_machine_loads_with_a_description_tags_and_a_linux_environment(name: str) -> None:
+    target = Target.named(name)
+
+    assert machine_descriptions()[name]
+    assert not target.is_host
+    assert target.name.partition("@")[0] == name
+    machine = target.environment["platform_machine"]
+    assert target.environment["sys_platform"] == "linux"
+    assert target.environment["platform_system"] == "Linux"
+    assert target.environment["os_name"] == "posix"
+    platforms = {tag.platform for tag in target.tags}
+    assert {f"manylinux_2_28_{machine}", f"linux_{machine}", "any"} <= platforms
+    assert target.all_properties()
+
+
+@pytest.mark.parametrize(("name", "expected"), NVIDIA.items())
+def test_nvidia_machines_name_their_driver_and_compute_capability(
+    name: str, expected: tuple[str, str, str]
+) -> None:
+    machine, cuda, capability = expected
+    target = Target.named(name)
+    nvidia = target.all_properties()["nvidia"]
+
+    assert target.name == f"{name}@{cuda}"
+    assert target.environment["platform_machine"] == machine
+    assert list(nvidia) == ["cuda_version_lower_bound", "cuda_version_upper_bound", "sm_arch"]
+    assert nvidia["cuda_version_lower_bound"][0] == cuda
+    assert nvidia["sm_arch"][0] == f"{capability}_real"
+    assert nvidia["sm_arch"][-2:] == (f"{capability[:-1]}0_real", f"{capability[:-1]}0_virtual")
+
+
+def test_mi300x_answers_as_the_amd_provider_does() -> None:
+    assert Target.named("mi300x").all_properties()["amd"] == {
+        "gfx_arch": ("gfx942",),
+        "rocm_version": ("7.1",),
+    }
+
+
+@pytest.mark.parametrize(("name", "expected"), CPUS.items())
+def test_x86_64_machines_name_their_level(name: str, expected: tuple[str, list[str]]) -> None:
+    machine, levels = expected
+    target = Target.named(name)
+
+    assert target.name == name
+    assert list(target.all_properties()) == [machine]
+    assert list(target.all_properties()["x86_64"]["level"]) == levels
+
+
+def test_each_x86_64_level_supports_what_the_ones_below_do() -> None:
+    supported = [
+        {
+            (feature, value)
+            for feature, values in Target.named(f"cpu-x86-64-v{level}")
+            .all_properties()["x86_64"]
+            .items()
+            for value in values
+        }
+        for level in (1, 2, 3, 4)
+    ]
+
+    assert supported[0] < supported[1] < supported[2] < supported[3]
+
+
+def test_the_aarch64_machine_is_plain_armv8() -> None:
+    assert Target.named("cpu-aarch64").all_properties() == {"aarch64": {"version": ("8a",)}}
+
+
+@pytest.mark.parametrize(
+    ("machine", "labels"),
+    [
+        ("gh200", ["cuda12.8", "cuda12.6", "null"]),
+        ("gh200@13.0", ["cuda13.0", "cuda12.8", "cuda12.6", "null"]),
+        ("gh200@11.8", ["null"]),
+        ("gb200", ["cuda12.8", "null"]),
+        ("gb300", ["cuda12.8", "null"]),
+        ("gb300@13.0", ["cuda13.0", "cuda12.8", "null"]),
+        ("h100", ["cuda12.8", "cuda12.6", "null"]),
+        ("h200", ["cuda12.8", "cuda12.6", "null"]),
+        ("b200@13.1", ["cuda13.0", "cuda12.8", "null"]),
+        ("rtx-4090", ["cuda12.8", "cuda12.6", "null"]),
+        ("rtx-5090", ["cuda12.8", "null"]),
+        ("mi300x", ["rocm7.1", "null"]),
+        ("mi300x@7.0", ["rocm7.0", "null"]),
+        ("mi300x@6.4", ["null"]),
+        ("cpu-x86-64-v4", ["null"]),
+        ("cpu-aarch64", ["null"]),
+    ],
+)
+def test_machines_rank_the_variants_of_torch(machine: str, labels: list[str]) -> None:
+    assert variantsel.rank(TORCH, Target.named(machine)).labels == labels
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_x86_64_machines_take_the_highest_level_they_allow(level: int) -> None:
+    ranking = variantsel.rank(LEVELS, Target.named(f"cpu-x86-64-v{level}"))
+
+    assert ranking.labels == [f"x86_64_v{lower}" for lower in range(level, 0, -1)]
+
+
+def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
+    for machine in ("h100", "h200", "b200", "rtx-4090", "rtx-5090", "mi300x"):
+        assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == "x86_64_v3"
+
+
+@pytest.mark.parametrize(
+    ("machine", "labels"),
+    [
+        ("gh200", ["armv9", "sve", "armv8"]),
+        ("gb200", ["armv9", "sve", "armv8"]),
+        ("gb300", ["armv9", "sve", "armv8"]),
+        ("cpu-aarch64", ["armv8"]),
+        ("cpu-x86-64-v4", []),
+    ],
+)
+def test_machines_rank_aarch64_variants(machine: str, labels: list[str]) -> None:
+    assert variantsel.rank(ARM, Target.named(machine)).labels == labels
+
+
+@pytest.mark.parametrize(
+    ("text", "close"),
+    [
+        ("gh20", "did you mean gh200"),
+        ("GH200", "did you mean gh200"),
+        ("rtx4090", "did you mean rtx-4090"),
+        ("RTX_5090", "did you mean rtx-5090"),
+        ("x86-64-v3", "did you mean cpu-x86-64-v3"),
+        ("h100x@12.8", "did you mean h100"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_close_ones(text: str, close: str) -> None:
+    with pytest.raises(InvalidTarget) as caught:
+        Target.named(text)
+
+    assert close in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["zzz", "", "../gh200", "@12.8", "__init__"])
+def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
+    with pytest.raises(InvalidTarget, match=r"no machine is called") as caught:
+        Target.named(text)
+
+    assert all(name in str(caught.value) for name in machine_names())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("gh200@", r"found '', expected a CUDA version MAJOR\.MINOR such as gh200@12\.8"),
+        ("gh200@12", r"found '12', expected a CUDA version"),
+        ("gh200@12.8.1", r"found '12\.8\.1', expected a CUDA version"),
+        ("gh200@-1.2", r"found '-1\.2', expected a CUDA version"),
+        ("gh200@1\uff12.8", r"expected a CUDA version"),
+        ("gh200@999999999.1", r"expected a CUDA version"),
+        ("gh200@11.0", r"needs a driver of CUDA 11\.8 or newer"),
+        ("gb200@12.6", r"needs a driver of CUDA 12\.8 or newer"),
+        ("gb300@12.8", r"needs a driver of CUDA 12\.9 or newer"),
+        ("gh200@12.99", r"cannot name CUDA 12\.99"),
+        ("gh200@16.0", r"cannot name CUDA 16\.0; the newest they can name is 15\.20"),
+        ("mi300x@six", r"expected a ROCm version MAJOR\.MINOR such as mi300x@7\.1"),
+        ("mi300x@5.7", r"needs a driver of ROCm 6\.0 or newer"),
+        ("cpu-x86-64-v3@12.8", r"has no GPU whose driver version could be chosen"),
+    ],
+)
+def test_a_driver_version_that_does_not_fit_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(InvalidTarget, match=problem) as caught:
+        Target.named(text)
+
+    assert str(caught.value).startswith(f"{text}: ")
+
+
+@pytest.mark.parametrize("name", machine_names())
+def test_every_figure_has_its_source_beside_it(name: str) -> None:
+    comment: list[str] = []
+    figures = 0
+    for line in (FOLDER / f"{name}.toml").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            comment.append(line)
+            continue
+        key = re.match(r"(\w+) = ", line)
+        if key is not None and key[1] != "description":
+            figures += 1
+            assert "https://" in " ".join(comment), f"{name}.toml: {key[1]} cites no source"
+        comment = []
+    assert figures >= 3
