@@ -1,17 +1,19 @@
 """What this machine supports: variantsel's own providers, asked when a namespace is needed.
 
 Each provider runs in a process of its own with a time limit: a driver that hangs or crashes takes
-neither pip nor the caller with it.
+neither pip nor the caller with it. What it answers is kept for this boot (``answer_cache``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
 
+from variantsel.answer_cache import answer_key, load_answer, save_answer
 from variantsel.metadata import ProviderInfo
 from variantsel.properties import FEATURE_PATTERN, VALUE_PATTERN
 from variantsel.rejection import RejectionKind
@@ -80,8 +82,24 @@ class HostProperties:
 
     def _answer(self, namespace: str) -> ProviderAnswer:
         if namespace not in self._answers:
-            self._answers[namespace] = ask_provider(namespace)
+            self._answers[namespace] = _remembered(namespace)
         return self._answers[namespace]
+
+
+def _remembered(namespace: str) -> ProviderAnswer:
+    """The provider's answer of this boot, asked for only where there is none yet.
+
+    An answer with a notice is not kept: what it complains of may be mended without a restart.
+    """
+    key = answer_key(namespace)
+    if key is not None:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return _checked_answer(load_answer(namespace, key))
+    answer = ask_provider(namespace)
+    if key is not None and not answer.notices:
+        features = [[name, values] for name, values in answer.features.items()]
+        save_answer(namespace, key, {"features": features, "notices": []})
+    return answer
 
 
 def _package_name(requirement: str) -> str:

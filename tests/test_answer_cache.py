@@ -1,0 +1,126 @@
+"""Answers of providers are kept for one boot, as long as nothing they depend on changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from variantsel import Target, answer_cache
+from variantsel.metadata import ProviderInfo
+
+NVIDIA = ProviderInfo(requires=("nvidia-variant-provider",))
+PROVIDER = """\
+open({log!r}, "a").write("asked ")
+class Config:
+    name, values, multi_value = "sm_arch", ["90_real"], True
+def get_supported_configs():
+    {body}
+    return [Config]
+"""
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/sys/kernel/random/boot_id").is_file(), reason="no boot id to go by"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A provider that logs each time it is asked."""
+    package = tmp_path / "variantsel_providers"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    write_provider(package, "pass")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if "variantsel_providers" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "log"
+
+
+def write_provider(package: Path, body: str) -> None:
+    log = str(package.parent / "log")
+    (package / "nvidia.py").write_text(PROVIDER.format(log=log, body=body))
+
+
+def ask() -> dict[str, tuple[str, ...]]:
+    return dict(Target.host().support("nvidia", NVIDIA).features)
+
+
+def times_asked(log: Path) -> int:
+    return len(log.read_text().split())
+
+
+def test_a_second_run_does_not_ask_again(log: Path) -> None:
+    assert ask() == ask() == {"sm_arch": ("90_real",)}
+    assert times_asked(log) == 1
+
+
+@pytest.mark.parametrize("variable", ["CUDA_VISIBLE_DEVICES", "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"])
+def test_a_changed_variable_is_noticed(
+    log: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    ask()
+    monkeypatch.setenv(variable, "1")
+    ask()
+    assert times_asked(log) == 2
+
+
+def test_a_changed_driver_library_is_noticed(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    library = tmp_path / "libnvidia-ml.so.1"
+    library.write_bytes(b"driver 570")
+    ask()
+    ask()
+    assert times_asked(log) == 1
+    library.write_bytes(b"driver 5801")
+    ask()
+    assert times_asked(log) == 2
+
+
+def test_a_changed_provider_is_noticed(log: Path) -> None:
+    ask()
+    provider = log.parent / "variantsel_providers" / "nvidia.py"
+    os.utime(provider, ns=(1, 1))
+    ask()
+    assert times_asked(log) == 2
+
+
+def test_an_answer_with_a_notice_is_not_kept(log: Path) -> None:
+    write_provider(log.parent / "variantsel_providers", "import warnings; warnings.warn('trouble')")
+    ask()
+    ask()
+    assert times_asked(log) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"key": "KEY", "answer": {"features": [["A B", ["x"]]], "notices": []}}'],
+)
+def test_a_spoilt_cache_is_as_good_as_none(log: Path, content: str) -> None:
+    ask()
+    path = answer_cache.cache_folder() / "answers" / "nvidia.json"
+    key = json.loads(path.read_text())["key"]
+    path.write_text(content.replace("KEY", key))
+    assert ask() == {"sm_arch": ("90_real",)}
+    assert times_asked(log) == 2
+
+
+def test_a_home_that_cannot_be_written_changes_nothing(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    assert ask() == ask() == {"sm_arch": ("90_real",)}
+    assert times_asked(log) == 2
+
+
+def test_nothing_is_left_but_the_answer(log: Path) -> None:
+    ask()
+    folder = answer_cache.cache_folder() / "answers"
+    assert [path.name for path in folder.iterdir()] == ["nvidia.json"]
+    assert times_asked(log) == 1

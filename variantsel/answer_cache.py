@@ -1,0 +1,121 @@
+"""What a provider answered, kept until the machine may answer otherwise.
+
+A driver can take seconds to start, so its answer is kept for one boot, under a key made of all it
+depends on: the boot, the driver and its library, the devices, the variables that hide devices or
+stand in for them, and the provider's own code. Nothing is kept where that cannot be told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["answer_key", "cache_folder", "load_answer", "save_answer"]
+
+_VARIABLES = (
+    "CUDA_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NVIDIA_VISIBLE_DEVICES",
+    "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION",
+    "NV_VARIANT_PROVIDER_FORCE_SM_ARCH",
+)
+_NVML_FOLDERS = (
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/local/nvidia/lib64",
+    "/usr/lib/wsl/lib",
+)
+_CPU_DESCRIPTION_BYTES = 4096
+_MAX_ANSWER_BYTES = 1024 * 1024
+
+
+def cache_folder() -> Path:
+    """``variantsel`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
+
+    :raises RuntimeError: when there is no home directory.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "variantsel"
+
+
+def answer_key(namespace: str) -> str | None:
+    """A digest of everything the answer depends on; ``None`` where that cannot be told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        spec = importlib.util.find_spec(f"variantsel_providers.{namespace}")
+        if spec is None or spec.origin is None:
+            return None
+        parts = [boot, spec.origin, str(Path(spec.origin).stat().st_mtime_ns)]
+    except (OSError, ImportError):
+        return None
+    parts += _driver_and_devices() if namespace == "nvidia" else _cpu()
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _driver_and_devices() -> Iterator[str]:
+    for name in _VARIABLES:
+        yield f"{name}={os.environ.get(name)}"
+    with contextlib.suppress(OSError):
+        yield Path("/proc/driver/nvidia/version").read_text()
+    for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_NVML_FOLDERS):
+        library = Path(folder) / "libnvidia-ml.so.1"
+        with contextlib.suppress(OSError):
+            state = library.stat()
+            yield f"{library.resolve()} {state.st_size} {state.st_mtime_ns}"
+    for folder, pattern in (("/dev", "nvidia*"), ("/proc/driver/nvidia/gpus", "*")):
+        yield from sorted(map(str, Path(folder).glob(pattern)))
+    for vendor in sorted(Path("/sys/bus/pci/devices").glob("*/vendor")):
+        with contextlib.suppress(OSError):
+            if vendor.read_text().strip() == "0x10de":
+                yield str(vendor)
+
+
+def _cpu() -> Iterator[str]:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", "rb") as file:
+        yield os.uname().machine
+        for line in file.read(_CPU_DESCRIPTION_BYTES).split(b"\n\n")[0].splitlines():
+            # The clock changes from one moment to the next, what the CPU can do does not.
+            if not line.startswith((b"cpu MHz", b"bogomips")):
+                yield line.decode(errors="replace")
+
+
+def load_answer(namespace: str, key: str) -> Any:
+    """What was saved under this key, unchecked; ``None`` where there is nothing."""
+    try:
+        path = _path(namespace)
+        if path.stat().st_uid != os.getuid():
+            return None
+        with path.open("rb") as file:
+            saved = json.loads(file.read(_MAX_ANSWER_BYTES))
+        return saved["answer"] if saved["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, RecursionError):
+        return None
+
+
+def save_answer(namespace: str, key: str, answer: Any) -> None:
+    """Keep an answer; where that is not possible, nothing happens."""
+    with contextlib.suppress(OSError, RuntimeError):
+        path = _path(namespace)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        temporary = Path(name)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"key": key, "answer": answer}, file)
+            temporary.replace(path)  # whole or not at all, whoever else writes
+        except OSError:
+            temporary.unlink()
+            raise
+
+
+def _path(namespace: str) -> Path:
+    return cache_folder() / "answers" / f"{namespace}.json"
