@@ -104,6 +104,12 @@ def test_a_provider_package_that_variantsel_does_not_stand_in_for_is_not_run() -
     assert support.detail == "evil-provider"
 
 
+def test_requirements_for_other_environments_are_not_counted(provider: Path) -> None:
+    provider.write_text(GOOD)
+    requires = ("nvidia-variant-provider>=1", "other; python_version < '3'")
+    assert Target.host().support("nvidia", ProviderInfo(requires=requires)).features
+
+
 def test_this_machines_cpu_is_detected() -> None:
     properties = Target.host().all_properties()
     machine = Target.host().environment["platform_machine"]

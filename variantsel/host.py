@@ -10,6 +10,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class HostProperties:
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """Ask variantsel's provider of a namespace, if it stands in for the one required."""
-        packages = {_package_name(requirement) for requirement in provider.requires}
+        packages = set(_required_packages(provider.requires))
         if not packages <= PROVIDER_PACKAGES.get(namespace, frozenset()) or (
             namespace not in PROVIDER_PACKAGES
         ):
@@ -102,14 +103,19 @@ def _remembered(namespace: str) -> ProviderAnswer:
     return answer
 
 
-def _package_name(requirement: str) -> str:
+def _required_packages(requirements: Iterable[str]) -> Iterator[str]:
+    """The names of the packages required here; what is no requirement stands for itself."""
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    try:
-        return canonicalize_name(Requirement(requirement).name)
-    except InvalidRequirement:
-        return requirement
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            yield text
+            continue
+        if requirement.marker is None or requirement.marker.evaluate():
+            yield canonicalize_name(requirement.name)
 
 
 def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnswer:

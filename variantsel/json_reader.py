@@ -24,7 +24,7 @@ def read_json(document: bytes | str) -> Any:
 
     :raises InvalidMetadata: when it is too large, too deep, not UTF-8 or not strict JSON.
     """
-    if len(document) > MAX_BYTES:
+    if _utf8_size(document) > MAX_BYTES:
         raise InvalidMetadata(
             f"the document is larger than {MAX_BYTES // 1024 // 1024} MiB, the most that is read"
         )
@@ -52,17 +52,23 @@ def read_json(document: bytes | str) -> Any:
     return value
 
 
+def _utf8_size(document: bytes | str) -> int:
+    if isinstance(document, bytes) or len(document) * 3 <= MAX_BYTES or document.isascii():
+        return len(document)
+    return len(document.encode("utf-8", "surrogatepass"))
+
+
 def _refuse_deep_nesting(value: Any) -> None:
     level = [value]
     for _ in range(MAX_NESTING + 1):
+        containers = [item for item in level if isinstance(item, (dict, list))]
+        if not containers:
+            return
         level = [
             child
-            for container in level
-            if isinstance(container, (dict, list))
+            for container in containers
             for child in (container.values() if isinstance(container, dict) else container)
         ]
-        if not level:
-            return
     raise _too_deep()
 
 

@@ -140,6 +140,11 @@ class VariantMetadata:
                 "the label in the wheel's file name",
                 place="variants",
             )
+        if label not in self.variants:
+            raise InconsistentMetadata(
+                f"the release lists {sorted(self.variants)}, not the wheel's label {label!r}",
+                place="variants",
+            )
         _union({label: self.variants[label]}, wheel.variants, "variants")
 
     def to_dict(self) -> dict[str, Any]:
@@ -221,13 +226,21 @@ def _listed_first(listed: Iterable[str], supported: Iterable[str]) -> list[str]:
 def _union(mine: Mapping[str, Any], theirs: Mapping[str, Any], place: str) -> dict[str, Any]:
     result = dict(mine)
     for key, value in theirs.items():
-        if result.setdefault(key, value) != value:
+        if not _same(result.setdefault(key, value), value):
             raise InconsistentMetadata(
                 f"found {_shown(result[key])} and {_shown(value)}; expected the same wherever "
                 f"{key!r} is listed",
                 place=f"{place}.{key}",
             )
     return result
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    """Equality, in which the order of static features counts: it ranks variants."""
+    if isinstance(mine, ProviderInfo) and isinstance(theirs, ProviderInfo):
+        orders = [list(provider.static_properties or ()) for provider in (mine, theirs)]
+        return mine == theirs and orders[0] == orders[1]
+    return bool(mine == theirs)
 
 
 def _shown(value: Any) -> str:

@@ -40,11 +40,14 @@ def read_metadata(document: bytes | str | Mapping[str, Any]) -> VariantMetadata:
     )
     if not namespaces:
         raise InvalidMetadata("found an empty list, expected every namespace used", place=place)
-    feature_priorities = _feature_priorities(priorities)
-    value_priorities = _value_priorities(priorities)
+    feature_priorities: Mapping[str, tuple[str, ...]] = {}
+    value_priorities: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+    if generation.has_feature_priorities:
+        feature_priorities = _feature_priorities(priorities)
+        value_priorities = _value_priorities(priorities)
     providers: dict[str, ProviderInfo] | None = None
     if not generation.names_no_providers:
-        reader = _ProviderReader(root, generation, feature_priorities, value_priorities)
+        reader = _ProviderReader(root, generation, priorities, value_priorities)
         table = _table(root.get("providers", {}), "providers")
         providers = {}
         for namespace, value in table.items():
@@ -88,12 +91,12 @@ class _ProviderReader:
         self,
         root: Mapping[str, Any],
         generation: Generation,
-        feature_priorities: Mapping[str, tuple[str, ...]],
+        priorities: Mapping[str, Any],
         value_priorities: Mapping[str, Mapping[str, tuple[str, ...]]],
     ) -> None:
         self._root = root
         self._generation = generation
-        self._feature_priorities = feature_priorities
+        self._priorities = priorities
         self._value_priorities = value_priorities
 
     def read(self, namespace: str, table: Mapping[str, Any], place: str) -> ProviderInfo:
@@ -102,7 +105,7 @@ class _ProviderReader:
         elif self._generation.is_0_0_3:
             static = self._static_0_0_3(namespace, table, place)
         else:
-            static = self._static_0_2_0(namespace, table, place)
+            static = _static_0_2_0(namespace, table, place, self._priorities)
         requires = table.get("requires", [])
         if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
             raise InvalidMetadata(
@@ -137,31 +140,31 @@ class _ProviderReader:
         statics = _table(self._root.get("static-properties", {}), "static-properties")
         return _sorted(_features(statics.get(namespace, {}), f"static-properties.{namespace}"))
 
-    def _static_0_2_0(
-        self, namespace: str, table: Mapping[str, Any], place: str
-    ) -> Mapping[str, tuple[str, ...]] | None:
-        sources = [key for key in ("requires", "static-properties", "builtin") if key in table]
-        if len(sources) != 1:
-            raise InvalidMetadata(
-                f"found {' and '.join(sources) or 'none'}, expected exactly one of requires, "
-                "static-properties, builtin",
-                place=place,
-            )
-        if sources != ["static-properties"]:
-            return None
-        static = _features(table["static-properties"], f"{place}.static-properties")
-        order = _words(
-            table.get("feature-order", self._feature_priorities.get(namespace, ())),
-            FEATURE_PATTERN,
-            f"{place}.feature-order",
+
+def _static_0_2_0(
+    namespace: str, table: Mapping[str, Any], place: str, priorities: Mapping[str, Any]
+) -> Mapping[str, tuple[str, ...]] | None:
+    sources = [key for key in ("requires", "static-properties", "builtin") if key in table]
+    if len(sources) != 1:
+        raise InvalidMetadata(
+            f"found {' and '.join(sources) or 'none'}, expected exactly one of requires, "
+            "static-properties, builtin",
+            place=place,
         )
-        if len(static) > 1 and set(order) != set(static):
-            raise InvalidMetadata(
-                f"found {sorted(order)}, expected an order of exactly the features of "
-                f"static-properties, {sorted(static)}",
-                place=f"{place}.feature-order",
-            )
-        return {feature: static[feature] for feature in order} if len(static) > 1 else static
+    if sources != ["static-properties"]:
+        return None
+    static = _features(table["static-properties"], f"{place}.static-properties")
+    if "feature-order" in table:
+        order = _words(table["feature-order"], FEATURE_PATTERN, f"{place}.feature-order")
+    else:  # as the first texts of the providers draft had it
+        order = _feature_priorities(priorities).get(namespace, ())
+    if len(static) > 1 and set(order) != set(static):
+        raise InvalidMetadata(
+            f"found {sorted(order)}, expected an order of exactly the features of "
+            f"static-properties, {sorted(static)}",
+            place=f"{place}.feature-order",
+        )
+    return {feature: static[feature] for feature in order} if len(static) > 1 else static
 
 
 def _variants(value: Any) -> Variants:
@@ -172,22 +175,23 @@ def _variants(value: Any) -> Variants:
         variants[label] = properties = {}
         for namespace, features in _table(namespaces, place).items():
             _word(namespace, NAMESPACE_PATTERN, place)
-            properties[namespace] = {
-                feature: tuple(sorted(set(values)))
-                for feature, values in _features(features, f"{place}.{namespace}").items()
-            }
-            for feature, values in properties[namespace].items():
+            listed = _features(features, f"{place}.{namespace}")
+            for feature, values in listed.items():
                 if not values:
                     raise InvalidMetadata(
                         "found an empty list, expected at least one value",
                         place=f"{place}.{namespace}.{feature}",
                     )
+            if listed:
+                properties[namespace] = {
+                    feature: tuple(sorted(values)) for feature, values in listed.items()
+                }
         _check_null(label, properties)
     return variants
 
 
 def _check_null(label: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
-    is_null = not any(properties.values())
+    is_null = not properties
     if is_null and label not in (NULL_LABEL, OLD_NULL_LABEL):
         raise InvalidMetadata(
             f"found a variant without properties, whose label can only be {NULL_LABEL!r}",

@@ -40,6 +40,11 @@ class Generation(NamedTuple):
         """PEP 825's own 0.1.x: the tool brings a provider for the namespaces it knows."""
         return self[:2] == (0, 1)
 
+    @property
+    def has_feature_priorities(self) -> bool:
+        """``default-priorities`` also orders features and values, until 0.1.1."""
+        return self <= (0, 1, 0)
+
 
 FIRST_EXPERIMENTS = Generation(0, 0, 1)
 

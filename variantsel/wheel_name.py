@@ -77,7 +77,7 @@ def parse_index_metadata_name(filename: str) -> tuple[NormalizedName, Version]:
     :raises InvalidWheelName: when the file name has another form.
     """
     name, separator, version = filename.removesuffix(INDEX_METADATA_SUFFIX).partition("-")
-    if filename.endswith(INDEX_METADATA_SUFFIX) and name and separator:
+    if filename.endswith(INDEX_METADATA_SUFFIX) and separator and "-" not in version:
         try:
             return canonicalize_name(name, validate=True), Version(version)
         except ValueError:

@@ -1,0 +1,448 @@
+"""The extension and the reference agree on every input, and nothing crashes the extension."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import shlex
+import subprocess
+import sys
+import sysconfig
+from collections import OrderedDict, UserDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from variantsel import reference
+
+native = pytest.importorskip(
+    "variantsel._native", reason="the C extension was not built in this environment"
+)
+
+CASES = 20_000
+SEED = 825
+
+NAMESPACES = ("x86_64", "nvidia", "a", "aa", "_", "9", "")
+FEATURES = ("level", "sm_arch", "f", "f2", "ff", "0", "")
+VALUES = ("v1", "v2", "v10", "12", "12.8", "12.10", "on", "", "é", "e\u0301", "\ud800", "\uffff")
+LABEL_ALPHABET = "09az._é\uffff\U00010000\ud800\x00"
+"""Among them neighbours whose order is not the same in UTF-8, UTF-16 and by code point."""
+
+Case = tuple[Any, Any]
+
+
+def random_sequence(rng: random.Random, words: tuple[str, ...], most: int) -> Any:
+    chosen = [rng.choice(words) for _ in range(rng.randint(0, most))]
+    return rng.choice((list, tuple))(chosen)
+
+
+def random_case(rng: random.Random) -> Case:
+    """A release and a machine, small and alike enough for many ties and many rejections."""
+    namespaces = rng.sample(NAMESPACES, rng.randint(0, 4))
+    features = rng.sample(FEATURES, rng.randint(1, 4))
+    values = tuple(rng.sample(VALUES, rng.randint(1, 6)))
+    supported = {
+        namespace: {
+            feature: random_sequence(rng, values, 6)
+            for feature in rng.sample(features, rng.randint(0, len(features)))
+        }
+        for namespace in namespaces
+        if rng.random() < 0.9
+    }
+    variants = {
+        "".join(rng.choices(LABEL_ALPHABET, k=rng.randint(0, 3))): {
+            namespace: {
+                feature: random_sequence(rng, values, 4) or values
+                for feature in rng.sample(features, rng.randint(0, len(features)))
+            }
+            for namespace in rng.sample(namespaces, rng.randint(0, min(2, len(namespaces))))
+        }
+        for _ in range(rng.randint(0, 14))
+    }
+    return variants, supported
+
+
+def large_case(rng: random.Random, size: int) -> Case:
+    """A release of many variants, and many features and values in some of them."""
+    values = tuple(f"v{number}" for number in range(40))
+    supported = {
+        namespace: {f"f{number}": rng.sample(values, 30) for number in rng.sample(range(60), 40)}
+        for namespace in ("one", "two", "three")
+    }
+    variants = {
+        f"label{number}": {
+            namespace: {
+                f"f{feature}": tuple(rng.sample(values, rng.choice((1, 2, 30))))
+                for feature in rng.sample(range(60), rng.choice((1, 2, 30)))
+            }
+            for namespace in rng.sample(("one", "two", "three", "four"), rng.randint(0, 2))
+        }
+        for number in rng.sample(range(size * 10), size)
+    }
+    return variants, supported
+
+
+def assert_agrees(case: Case) -> None:
+    assert native.order_variants(*case) == reference.order_variants(*case)
+
+
+def test_random_releases_are_ordered_as_by_the_reference() -> None:
+    rng = random.Random(SEED)
+    for _ in range(CASES):
+        assert_agrees(random_case(rng))
+
+
+@pytest.mark.parametrize("size", [100, 1000, 3000])
+def test_large_releases_are_ordered_as_by_the_reference(size: int) -> None:
+    assert_agrees(large_case(random.Random(size), size))
+
+
+words = st.one_of(
+    st.sampled_from(VALUES), st.text(st.characters(codec=None, categories=None), max_size=3)
+)
+sequences = st.one_of(st.lists(words, max_size=4), st.lists(words, max_size=4).map(tuple))
+features_of_values = st.dictionaries(words, sequences, max_size=4)
+machines = st.dictionaries(words, features_of_values, max_size=4)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(words, machines, max_size=8), machines)
+def test_any_release_is_ordered_as_by_the_reference(
+    variants: dict[str, Any], supported: dict[str, Any]
+) -> None:
+    assert_agrees((variants, supported))
+
+
+def one_variant(label: str = "label", values: Any = ("v1",)) -> dict[str, Any]:
+    return {label: {"namespace": {"feature": values}}}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({}, {}),
+        ({"null": {}}, {}),
+        ({"null": {}, "a": {"namespace": {}}, "": {}}, {"namespace": {"feature": []}}),
+        (one_variant(), {"namespace": {"feature": []}}),
+        (one_variant(), {"namespace": {"feature": ["v1", "v1", "v2", "v1"]}}),
+        (one_variant(values=[]), {"namespace": {"feature": ["v1"]}}),
+        (
+            {"b": {"x": {"f": ["1"]}}, "a": {"x": {"f": ["1"]}, "a": {"f": ["1"]}}},
+            {"other": {"f": ["1"]}, "x": {"g": ["1"]}},
+        ),
+    ],
+)
+def test_empty_parts_and_repetitions_are_ordered_as_by_the_reference(case: Case) -> None:
+    assert_agrees(case)
+
+
+def test_a_large_release_in_threads_is_ordered_as_in_one() -> None:
+    case = large_case(random.Random(1), 1000)
+    expected = reference.order_variants(*case)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: native.order_variants(*case), range(40)))
+    assert all(answer == expected for answer in answers)
+
+
+def test_mappings_other_than_dict_keep_their_own_order() -> None:
+    supported = OrderedDict(b={"f": ["1"]}, a={"f": ["1"]})
+    supported.move_to_end("b")
+    variants = {"b": {"b": {"f": ["1"]}}, "a": {"a": {"f": ["1"]}}}
+    assert_agrees((variants, supported))
+    assert native.order_variants(variants, supported)[0] == ["a", "b"]
+    assert_agrees((MappingProxyType(variants), UserDict(supported)))
+
+
+class OddText(str):
+    """Text that lies about itself."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __lt__(self, other: object) -> bool:
+        raise AssertionError("not asked")
+
+    def __hash__(self) -> int:
+        return 7
+
+    def __str__(self) -> str:
+        raise AssertionError("not asked")
+
+
+class PlainText(str):
+    """A subclass such as an enumeration's."""
+
+    __slots__ = ()
+
+
+def test_subclasses_of_str_count_by_their_text() -> None:
+    assert_agrees((one_variant(PlainText("a"), (PlainText("v1"),)), {"namespace": {"feature": []}}))
+    for kind in (PlainText, OddText):
+        variants = {kind("a"): {kind("n"): {kind("f"): [kind("v")]}}, kind("b"): {}}
+        assert native.order_variants(variants, {"n": {"f": ["v"]}}) == (["a", "b"], [])
+        assert native.order_variants({"a": {"n": {"f": ["v"]}}}, {kind("n"): {kind("f"): ()}}) == (
+            [],
+            [("a", "n", "f")],
+        )
+
+
+class ChangingMapping(UserDict[str, Any]):
+    """Changes another mapping while it is read."""
+
+    def __init__(self, victim: dict[str, Any]) -> None:
+        super().__init__()
+        self.victim = victim
+
+    def items(self) -> Any:
+        self.victim.clear()
+        gc.collect()
+        return {}.items()
+
+
+def test_a_mapping_that_changes_while_it_is_read_is_refused() -> None:
+    variants: dict[str, Any] = {}
+    variants.update(a=ChangingMapping(variants), b={})
+    with pytest.raises(RuntimeError, match="changed size"):
+        native.order_variants(variants, {})
+
+
+class BrokenMapping(UserDict[str, Any]):
+    def items(self) -> Any:
+        raise KeyError("broken")
+
+
+def test_errors_of_other_mappings_are_passed_on() -> None:
+    with pytest.raises(KeyError, match="broken"):
+        native.order_variants(BrokenMapping(), {})
+
+
+CYCLIC: dict[str, Any] = {}
+CYCLIC["label"] = CYCLIC
+
+BAD_INPUT = [
+    (None, {}),
+    ([], {}),
+    ("text", {}),
+    ({"label": None}, {}),
+    ({"label": ["namespace"]}, {}),
+    ({"label": "text"}, {}),
+    ({"label": {"namespace": None}}, {}),
+    ({"label": {"namespace": "text"}}, {}),
+    ({"label": {"namespace": ["feature"]}}, {}),
+    (one_variant(values=None), {"namespace": {"feature": ["v1"]}}),
+    (one_variant(values=1), {"namespace": {"feature": ["v1"]}}),
+    (one_variant(), None),
+    (one_variant(), []),
+    (one_variant(), {"namespace": None}),
+    (one_variant(), {"namespace": ["feature"]}),
+    (one_variant(), {"namespace": {"feature": None}}),
+    (one_variant(), {"namespace": {"feature": 1}}),
+]
+"""What the reference cannot work with either."""
+
+UNTYPED_INPUT = [
+    ({1: {}}, {}),
+    ({b"label": {}}, {}),
+    ({"label": {1: {}}}, {}),
+    ({"label": {"namespace": {1: ["v1"]}}}, {}),
+    (one_variant(values="v1"), {}),
+    (one_variant(values={"v1"}), {}),
+    (one_variant(values=[1]), {}),
+    (one_variant(values=["v1", None]), {}),
+    ({}, {1: {}}),
+    ({}, {"namespace": {1: []}}),
+    ({}, {"namespace": {"feature": "v1"}}),
+    ({}, {"namespace": {"feature": [1]}}),
+    ({}, {"namespace": {"feature": ("v1", b"v2")}}),
+    (CYCLIC, {}),
+    ({}, CYCLIC),
+]
+"""What the types do not allow; the reference reads it, or does not look."""
+
+
+@pytest.mark.parametrize("case", BAD_INPUT, ids=range(len(BAD_INPUT)))
+def test_what_the_reference_cannot_read_is_a_type_error(case: Case) -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        reference.order_variants(*case)
+    with pytest.raises(TypeError, match="must be"):
+        native.order_variants(*case)
+
+
+@pytest.mark.parametrize("case", UNTYPED_INPUT, ids=range(len(UNTYPED_INPUT)))
+def test_what_the_types_do_not_allow_is_a_type_error(case: Case) -> None:
+    with pytest.raises(TypeError, match="must be"):
+        native.order_variants(*case)
+
+
+def test_the_number_of_arguments_is_checked() -> None:
+    for arguments in ((), ({},), ({}, {}, {})):
+        with pytest.raises(TypeError):
+            native.order_variants(*arguments)
+
+
+def calls() -> Iterator[Callable[[], object]]:
+    """Calls that succeed, and calls that fail in every place a call can fail."""
+    cases = [large_case(random.Random(2), 300), random_case(random.Random(3)), *BAD_INPUT]
+    for case in (*cases, *UNTYPED_INPUT):
+        yield lambda case=case: native.order_variants(*case)
+    late = {**large_case(random.Random(4), 200)[0], "last": {"namespace": {"feature": [1]}}}
+    yield lambda: native.order_variants(late, {})
+    yield lambda: native.order_variants(BrokenMapping(), {})
+
+
+def resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan keeps freed memory")
+def test_memory_stays_flat() -> None:
+    def repeat(times: int) -> None:
+        for _ in range(times):
+            for call in prepared:
+                try:
+                    call()
+                except (TypeError, KeyError):
+                    continue
+
+    prepared = list(calls())
+    repeat(20)
+    gc.collect()
+    blocks, pages = sys.getallocatedblocks(), resident_pages()
+    repeat(300)
+    gc.collect()
+    assert sys.getallocatedblocks() - blocks < 250
+    assert resident_pages() - pages < 512
+
+
+def test_references_are_given_back() -> None:
+    label, value = f"label{SEED}", f"value{SEED}"
+    variants = {label: {"namespace": {"feature": [value]}}, "other": {}}
+    supported = {"namespace": {"feature": [value]}}
+    held = (label, value, variants, supported, variants[label], supported["namespace"])
+    before = [sys.getrefcount(item) for item in held]
+    for _ in range(10):
+        native.order_variants(variants, supported)
+    assert [sys.getrefcount(item) for item in held] == before
+
+
+def run_in_process(script: str, *arguments: str) -> None:
+    """Run a script of its own: what it does to allocation must not reach this process."""
+    process = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def allocation_case() -> str:
+    variants, supported = large_case(random.Random(5), 40)
+    return json.dumps([variants, supported])
+
+
+PYTHON_ALLOCATIONS = """
+import json, sys
+from types import MappingProxyType
+import _testcapi
+from variantsel import _native
+variants, supported = json.loads(sys.argv[1])
+variants["\\ud800"] = {}
+variants["é"] = {"one": MappingProxyType({"é": ["é"]})}
+expected = _native.order_variants(variants, supported)
+for failing in range(100_000):
+    result = None
+    _testcapi.set_nomemory(failing, failing + 1)
+    try:
+        result = _native.order_variants(variants, supported)
+    except MemoryError:
+        pass
+    finally:
+        _testcapi.remove_mem_hooks()
+    if result is not None:
+        assert result == expected
+        assert failing > 100, failing
+        break
+else:
+    raise AssertionError("never succeeded")
+"""
+
+
+def test_failing_python_allocations_raise_memory_error() -> None:
+    pytest.importorskip("_testcapi", reason="this Python has no _testcapi")
+    run_in_process(PYTHON_ALLOCATIONS, allocation_case())
+
+
+FAILING_ALLOCATOR = """
+#include <limits.h>
+#include <stdlib.h>
+long allocations_left = LONG_MAX;
+static void *failing_malloc(size_t size)
+{
+    return allocations_left-- == 0 ? NULL : malloc(size);
+}
+static void *failing_realloc(void *memory, size_t size)
+{
+    return allocations_left-- == 0 ? NULL : realloc(memory, size);
+}
+#define malloc failing_malloc
+#define realloc failing_realloc
+"""
+
+C_ALLOCATIONS = """
+import ctypes, importlib.machinery, importlib.util, json, sys
+path = sys.argv[2]
+loader = importlib.machinery.ExtensionFileLoader("variantsel._native", path)
+native = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+loader.exec_module(native)
+left = ctypes.c_long.in_dll(ctypes.CDLL(path), "allocations_left")
+case = json.loads(sys.argv[1])
+expected = native.order_variants(*case)
+for failing in range(100_000):
+    left.value = failing
+    try:
+        result = native.order_variants(*case)
+    except MemoryError:
+        continue
+    assert left.value >= 0 and result == expected
+    assert failing > 20, failing
+    break
+else:
+    raise AssertionError("never succeeded")
+"""
+
+
+def build_with_failing_allocator(folder: Path) -> Path:
+    """Compile the extension so that a chosen one of its own allocations fails."""
+    source = Path(reference.__file__).with_name("_native.c")
+    if not source.exists():
+        source = Path(__file__).parent.parent / "variantsel" / "_native.c"
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    header = folder / "failing_allocator.h"
+    header.write_text(FAILING_ALLOCATOR, encoding="ascii")
+    library = folder / "_native.so"
+    include = sysconfig.get_paths()["include"]
+    options = ["-shared", "-fPIC", *shlex.split(os.environ.get("CFLAGS", "")), f"-I{include}"]
+    command = [*compiler, *options, "-include", str(header), str(source), "-o", str(library)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    except FileNotFoundError:
+        pytest.skip(f"no C compiler here ({compiler[0]})")
+    return library
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="builds with the options of Linux compilers")
+def test_failing_c_allocations_raise_memory_error(tmp_path: Path) -> None:
+    run_in_process(C_ALLOCATIONS, allocation_case(), str(build_with_failing_allocator(tmp_path)))
