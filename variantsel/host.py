@@ -108,13 +108,15 @@ def _required_packages(requirements: Iterable[str]) -> Iterator[str]:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
+    from variantsel.markers import evaluate_marker
+
     for text in requirements:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
             yield text
             continue
-        if requirement.marker is None or requirement.marker.evaluate():
+        if requirement.marker is None or evaluate_marker(requirement.marker):
             yield canonicalize_name(requirement.name)
 
 

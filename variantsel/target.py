@@ -183,17 +183,13 @@ class Target:
     def matches_marker(self, marker: str) -> bool:
         """Evaluate an environment marker for this target.
 
-        A marker that asks for what no environment has (``extras``), or compares what cannot be
-        compared, is false.
-
         :raises packaging.markers.InvalidMarker: when it is not a marker.
         """
-        from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+        from packaging.markers import Marker
 
-        try:
-            return Marker(marker).evaluate({**self.environment, "extra": ""})
-        except (UndefinedComparison, UndefinedEnvironmentName):
-            return False
+        from variantsel.markers import evaluate_marker
+
+        return evaluate_marker(Marker(marker), self.environment)
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What this target supports in a namespace."""
