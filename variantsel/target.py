@@ -232,7 +232,7 @@ def expand_platform(platform_tag: str) -> list[str]:
     legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
     oldest = 5 if machine in ("x86_64", "i686") else 17
     tags = []
-    for glibc_minor in range(int(minor), oldest - 1, -1):
+    for glibc_minor in range(int(minor), min(int(minor), oldest) - 1, -1):
         tags.append(f"manylinux_2_{glibc_minor}_{machine}")
         if glibc_minor in legacy:
             tags.append(f"{legacy[glibc_minor]}_{machine}")
