@@ -110,6 +110,14 @@ def test_requirements_for_other_environments_are_not_counted(provider: Path) -> 
     assert Target.host().support("nvidia", ProviderInfo(requires=requires)).features
 
 
+def test_a_builtin_provider_of_another_name_is_not_taken_for_ours(provider: Path) -> None:
+    provider.write_text(GOOD)
+    host = Target.host()
+    assert host.support("nvidia", ProviderInfo(builtin="nvidia")).features
+    assert host.support("nvidia", ProviderInfo(builtin="other")).detail == "other"
+    assert host.support("acme", ProviderInfo(builtin="acme")).features == {}
+
+
 def test_this_machines_cpu_is_detected() -> None:
     properties = Target.host().all_properties()
     machine = Target.host().environment["platform_machine"]

@@ -1,7 +1,6 @@
-from collections.abc import Mapping, Sequence
+from variantsel.metadata import Variants
+from variantsel.reference import Supported
 
 def order_variants(
-    variants: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]],
-    supported: Mapping[str, Mapping[str, Sequence[str]]],
-    /,
+    variants: Variants, supported: Supported, /
 ) -> tuple[list[str], list[tuple[str, str, str]]]: ...

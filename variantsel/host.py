@@ -61,10 +61,10 @@ class HostProperties:
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """Ask variantsel's provider of a namespace, if it stands in for the one required."""
         packages = set(_required_packages(provider.requires))
-        if not packages <= PROVIDER_PACKAGES.get(namespace, frozenset()) or (
-            namespace not in PROVIDER_PACKAGES
-        ):
-            detail = ", ".join(sorted(packages)) or namespace
+        if provider.builtin is not None and provider.builtin != namespace:
+            packages.add(provider.builtin)
+        if namespace not in PROVIDER_PACKAGES or not packages <= PROVIDER_PACKAGES[namespace]:
+            detail = ", ".join(sorted(packages))
             return NamespaceSupport({}, RejectionKind.UNTRUSTED, detail)
         answer = self._answer(namespace)
         return NamespaceSupport(answer.features, detail=" ".join(answer.notices))

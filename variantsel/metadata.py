@@ -187,8 +187,8 @@ class VariantMetadata:
             }
             if len(static) > 1:
                 result["feature-order"] = list(static)
-        elif provider.builtin is not None:
-            result["builtin"] = provider.builtin
+        elif not provider.requires:
+            result["builtin"] = provider.builtin or namespace
         else:
             result["requires"] = list(provider.requires)
             if provider.plugin_api is not None:

@@ -71,6 +71,8 @@ class Rejection:
             return f"the provider of {name} is optional and not enabled (enable it by name: {name})"
         if self.kind is RejectionKind.NO_PROVIDER:
             return f"the package's metadata names no provider for {name}"
+        if self.kind is RejectionKind.UNTRUSTED and not self.detail:
+            return f"variantsel has no provider for {name}; a target file can name what it supports"
         if self.kind is RejectionKind.UNTRUSTED:
             return (
                 f"what the machine supports in {name} is known to the package {self.detail!r}, "

@@ -86,7 +86,7 @@ class Target:
         self.name = name
         self.is_host = is_host
         self._source = source
-        self._environment_changes = dict(environment or {})
+        self._environment_changes = _with_python_version(environment or {})
         self._platforms = list(platforms) if platforms is not None else None
 
     @classmethod
@@ -167,7 +167,7 @@ class Target:
         )
         interpreter = f"cp{version[0]}{version[1]}"
         return (
-            *tags.cpython_tags(version, platforms=platforms),
+            *tags.cpython_tags(version, abis=[interpreter], platforms=platforms),
             *tags.compatible_tags(version, interpreter, platforms),
         )
 
@@ -222,21 +222,37 @@ class Target:
 def expand_platform(platform_tag: str) -> list[str]:
     """The platform tags of a machine, best first, from its newest.
 
-    ``manylinux_2_35_aarch64`` stands for every older glibc too, down to 2.17 (2.5 on x86-64),
-    with their legacy names, and for plain ``linux_aarch64``; any other tag for itself.
+    ``manylinux_2_35_aarch64`` stands for every older glibc too, down to 2.17 (2.5 on x86-64), with
+    their legacy names, ``musllinux_1_2_aarch64`` for the older musls, and both for plain
+    ``linux_aarch64``; any other tag for itself.
     """
-    prefix, _, rest = platform_tag.partition("manylinux_2_")
-    minor, _, machine = rest.partition("_")
-    if prefix or not minor.isdecimal() or not machine:
+    match = re.fullmatch(r"(manylinux_2|musllinux_1)_(\d{1,3})_(\w+)", platform_tag, re.ASCII)
+    if match is None:
         return [platform_tag]
-    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-    oldest = 5 if machine in ("x86_64", "i686") else 17
+    family, newest, machine = match[1], int(match[2]), match[3]
+    oldest = 0
+    if family == "manylinux_2":
+        oldest = 5 if machine in ("x86_64", "i686") else 17
     tags = []
-    for glibc_minor in range(int(minor), min(int(minor), oldest) - 1, -1):
-        tags.append(f"manylinux_2_{glibc_minor}_{machine}")
-        if glibc_minor in legacy:
-            tags.append(f"{legacy[glibc_minor]}_{machine}")
+    for minor in range(newest, min(newest, oldest) - 1, -1):
+        tags.append(f"{family}_{minor}_{machine}")
+        if family == "manylinux_2" and minor in _LEGACY_MANYLINUX:
+            tags.append(f"{_LEGACY_MANYLINUX[minor]}_{machine}")
     return [*tags, f"linux_{machine}"]
+
+
+_LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+
+
+def _with_python_version(environment: Mapping[str, str]) -> dict[str, str]:
+    """The two variables that tell the version of Python, of which one is enough."""
+    result = dict(environment)
+    if "python_full_version" in result:
+        short = ".".join(result["python_full_version"].split(".")[:2])
+        result.setdefault("python_version", short)
+    elif "python_version" in result:
+        result["python_full_version"] = f"{result['python_version']}.0"
+    return result
 
 
 def _checked_properties(properties: object) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -89,8 +89,13 @@ def _platforms(table: Any) -> list[str] | None:
     platforms = table.get("platforms")
     if platforms is None:
         return None
-    if not isinstance(platforms, list) or not all(
-        isinstance(tag, str) and tag.replace("_", "").isalnum() for tag in platforms
+    if (
+        not isinstance(platforms, list)
+        or not platforms
+        or not all(
+            isinstance(tag, str) and tag.isascii() and tag.replace("_", "").isalnum()
+            for tag in platforms
+        )
     ):
         raise InvalidTarget(
             f"tags.platforms: found {platforms!r:.200}, expected a list of platform tags"
