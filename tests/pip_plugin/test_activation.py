@@ -139,7 +139,7 @@ def test_a_seam_that_changed_is_left_alone_and_told(
     folder = write_release(tmp_path / "links", "pkg", "1.0", VARIANTS, non_variant=True)
     factory = environment.site_packages / "pip/_internal/resolution/resolvelib/factory.py"
     original = factory.read_text()
-    factory.write_text(original.replace("_make_candidate_from_link", "_make_candidate_of_link"))
+    factory.write_text(original.replace("candidate_from_link", "candidate_of_link"))
     try:
         result = environment.pip(
             *("install", "--dry-run", "--no-index", "-f", str(folder), "pkg"),

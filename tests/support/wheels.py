@@ -46,6 +46,7 @@ def write_wheel(
     tag: str = "py3-none-any",
     build: str = "",
     requires: Sequence[str] = (),
+    extras: Sequence[str] = (),
     module: str = "",
 ) -> Path:
     """Write one wheel and return its path.
@@ -59,6 +60,7 @@ def write_wheel(
     files = {
         f"{name}.py": module or f"LABEL = {label!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + "".join(f"Provides-Extra: {extra}\n" for extra in extras)
         + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n{tags}",
     }

@@ -45,14 +45,18 @@ def is_supported_pip(version: str) -> bool:
 
 def _attach_all_seams() -> None:
     from pip._internal.index import package_finder, sources
+    from pip._internal.metadata import select_backend
     from pip._internal.models import link as link_module
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
+    from pip._internal.operations.install import wheel as wheel_installer
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
         factory_seam,
         finder_seam,
+        install_seam,
+        metadata_seam,
         preparer_seam,
         resolver_seam,
         wheel_seam,
@@ -67,8 +71,9 @@ def _attach_all_seams() -> None:
     )
     _expect_parameters(package_finder.PackageFinder.find_requirement, "self", "req", "upgrade")
     _expect_parameters(
-        factory.Factory._make_candidate_from_link,
+        getattr(factory.Factory, factory_seam.method_name(factory)),
         *("self", "link", "extras", "template", "name", "version"),
+        optional=("extras",),
     )
     _expect_parameters(
         prepare.RequirementPreparer.prepare_linked_requirements_more,
@@ -77,17 +82,21 @@ def _attach_all_seams() -> None:
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
+    _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
+
     session = Session()
     wheel_seam.change(session, wheel_module, sources)
     finder_seam.change(session, package_finder, link_module)
     factory_seam.change(session, factory)
     resolver_seam.change(session, resolver)
     preparer_seam.change(session, prepare)
+    metadata_seam.change(session, select_backend())
+    install_seam.change(session, wheel_installer)
 
 
-def _expect_parameters(function: Any, *names: str) -> None:
+def _expect_parameters(function: Any, *names: str, optional: tuple[str, ...] = ()) -> None:
     function = getattr(function, "__wrapped__", function)  # behind functools.lru_cache till 25.3
     code = function.__code__
     found = code.co_varnames[: code.co_argcount]
-    if found != names:
+    if found not in (names, tuple(name for name in names if name not in optional)):
         raise UnknownSeam(f"{function.__qualname__}{found}")

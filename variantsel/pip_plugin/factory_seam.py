@@ -1,36 +1,65 @@
 """Seam: how pip's resolver makes a candidate out of a link.
 
-Fits pip 23.1 to 26.3: ``Factory._make_candidate_from_link``, called for one link of a version at a
-time, best first, until one of them does not come back as ``None``.
+Fits pip 23.1 to 26.3: ``Factory._make_base_candidate_from_link`` since 24.0,
+``Factory._make_candidate_from_link`` before. Either is called for one link of a version at a time,
+best first, until one of them does not come back as ``None``, and for links the user named.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from variantsel.pip_plugin.session import Session
 
-__all__ = ["change"]
+__all__ = ["change", "method_name"]
+
+
+def method_name(factory: Any) -> str:
+    """The method to change."""
+    since_24_0 = "_make_base_candidate_from_link"
+    return since_24_0 if hasattr(factory.Factory, since_24_0) else "_make_candidate_from_link"
 
 
 def change(session: Session, factory: Any) -> None:
-    """Where a link stands for a release, make the candidate out of the best wheel that works."""
-    make_candidate_from_link = factory.Factory._make_candidate_from_link
+    """Where a link stands for a release, make the candidate out of the best wheel that works.
 
-    def make_candidate(
-        self: Any, link: Any, extras: Any, template: Any, name: Any, version: Any
-    ) -> Any:
-        if not isinstance(link, session.release_link_type):
-            return make_candidate_from_link(self, link, extras, template, name, version)
-        for chosen, selection in session.choices(link.release, self._finder):
-            candidate = make_candidate_from_link(
-                self, chosen.file.link, extras, template, name, version
-            )
+    A variant wheel that the user named is a release of one wheel: it has to fit.
+    """
+    make_candidate_from_link = getattr(factory.Factory, method_name(factory))
+
+    def make_candidate(self: Any, link: Any, *arguments: Any, **options: Any) -> Any:
+        release = session.release_of(link)
+        if release is None:
+            with session.preparing(None, None):
+                return _with_requirements_read(
+                    make_candidate_from_link(self, link, *arguments, **options)
+                )
+        for chosen, selection in session.choices(release, self._finder):
+            with session.preparing(chosen, selection):
+                candidate = _with_requirements_read(
+                    make_candidate_from_link(self, chosen.file.link, *arguments, **options)
+                )
             if candidate is None:
                 continue
-            wheel_path = getattr(candidate, "base", candidate)._ireq.local_file_path
-            if session.agrees_with_index(chosen, selection, wheel_path):
+            if session.agrees_with_index(chosen, selection, _wheel_path(candidate)):
                 return candidate
-        return None
+        if isinstance(link, session.release_link_type):
+            return None
+        raise session.no_variant_fits(release)
 
-    factory.Factory._make_candidate_from_link = make_candidate
+    setattr(factory.Factory, method_name(factory), make_candidate)
+
+
+def _with_requirements_read(candidate: Any) -> Any:
+    """Let a candidate read its requirements now, while it is known which wheel they belong to."""
+    distribution = getattr(getattr(candidate, "base", candidate), "dist", None)
+    if distribution is not None:
+        with contextlib.suppress(Exception):  # pip complains of them in its own time
+            list(distribution.iter_dependencies())
+    return candidate
+
+
+def _wheel_path(candidate: Any) -> str | None:
+    path: str | None = getattr(candidate, "base", candidate)._ireq.local_file_path
+    return path

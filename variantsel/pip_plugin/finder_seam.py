@@ -18,7 +18,7 @@ from variantsel.pip_plugin.session import Session
 from variantsel.selection import Release, ReleaseFile
 from variantsel.wheel_label import INDEX_METADATA_SUFFIX
 
-__all__ = ["change"]
+__all__ = ["applicable_candidates", "change"]
 
 
 def change(session: Session, package_finder: Any, link_module: Any) -> None:
@@ -76,12 +76,20 @@ def _release_link_type(link_type: type[Any]) -> type[Any]:
     return ReleaseLink
 
 
+def applicable_candidates(result: Any) -> list[Any]:
+    """The candidates of a ``BestCandidateResult``, worst first."""
+    if hasattr(result, "applicable_candidates"):
+        found: list[Any] = result.applicable_candidates
+        return found
+    return list(result.iter_applicable())
+
+
 def _with_releases(session: Session, result: Any, hashes: Any, release_link_type: Any) -> Any:
     """The same result with every version that has variants collapsed into one candidate."""
-    if hasattr(result, "applicable_candidates"):
-        everything, applicable = result.all_candidates, result.applicable_candidates
-    else:
-        everything, applicable = list(result.iter_all()), list(result.iter_applicable())
+    applicable = applicable_candidates(result)
+    everything = (
+        result.all_candidates if hasattr(result, "all_candidates") else list(result.iter_all())
+    )
     best = result.best_candidate
     collapsed: list[Any] = []
     for _, group in groupby(

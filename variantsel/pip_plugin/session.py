@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from variantsel.wheel_label import split_label
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
     from variantsel.metadata import VariantMetadata
     from variantsel.selection import Release, ReleaseFile, Selection
     from variantsel.target import Target
+    from variantsel.variant_markers import VariantContext
 
 __all__ = ["Session"]
 
@@ -38,6 +43,10 @@ class Session:
         self._said: set[str] = set()
         self._configuration: Configuration | None = None
         self._unknown_machine: Target | None = None
+        self._preparing: tuple[ReleaseFile[Any] | None, Selection[Any] | None] = (None, None)
+        self._installing: dict[
+            tuple[str, str], tuple[ReleaseFile[Any] | None, Selection[Any] | None]
+        ] = {}
 
     # -- what the finder sees
 
@@ -61,6 +70,19 @@ class Session:
             return posixpath.dirname(str(link.url_without_fragment))
         page = str(getattr(comes_from, "url", comes_from))
         return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
+
+    def release_of(self, link: Any) -> Release[Any] | None:
+        """The release a link stands for: pip's pick of an index, or one variant wheel by name."""
+        if isinstance(link, self.release_link_type):
+            release: Release[Any] = link.release
+            return release
+        if not link.is_wheel or not split_label(link.filename)[1]:
+            return None
+        from variantsel.selection import Release, ReleaseFile
+
+        name, version = link.filename.split("-")[:2]
+        wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
+        return Release(name.replace("_", "-"), version, [wheel])
 
     # -- choosing
 
@@ -200,6 +222,72 @@ class Session:
         link = requirement.link
         return self._selections.get(link.url) if self._selections and link is not None else None
 
+    # -- variant markers
+
+    @contextmanager
+    def preparing(
+        self, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
+    ) -> Iterator[None]:
+        """While pip prepares a candidate, its variant markers are those of this wheel."""
+        before, self._preparing = self._preparing, (file, selection)
+        try:
+            yield
+        finally:
+            self._preparing = before
+
+    def resolved_requirements(self, requirements: Sequence[str]) -> list[str]:
+        """``Requires-Dist`` of the candidate being prepared, variant markers resolved.
+
+        What cannot be understood is left for pip to complain of.
+        """
+        from variantsel.variant_markers import InvalidVariantMarker, resolve_requirement
+
+        context = self._context(*self._preparing)
+        resolved = []
+        for requirement in requirements:
+            try:
+                left = resolve_requirement(requirement.strip(), context)
+            except InvalidVariantMarker:
+                left = requirement
+            if left is not None:
+                resolved.append(left)
+        return resolved
+
+    def resolved_metadata(self, text: str) -> str:
+        """METADATA of the candidate being prepared, variant markers resolved."""
+        return self._resolved_metadata(text, *self._preparing)
+
+    def resolved_installed_metadata(self, dist_info: str, text: str) -> str:
+        """METADATA of the wheel being installed, variant markers resolved.
+
+        :param dist_info: the name of its ``.dist-info`` folder.
+        """
+        name, _, version = dist_info.removesuffix(".dist-info").partition("-")
+        chosen = self._installing.get((_normalized(name), version), (None, None))
+        return self._resolved_metadata(text, *chosen)
+
+    def _resolved_metadata(
+        self, text: str, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
+    ) -> str:
+        if "variant_" not in text:
+            return text
+        from variantsel.variant_markers import InvalidVariantMarker, resolve_metadata
+
+        try:
+            return resolve_metadata(text, self._context(file, selection))
+        except InvalidVariantMarker:
+            return text
+
+    @staticmethod
+    def _context(file: ReleaseFile[Any] | None, selection: Selection[Any] | None) -> VariantContext:
+        from variantsel.variant_markers import VariantContext
+
+        source = selection.ranking_of(file) if selection and file and file.label else None
+        if file is None or source is None:
+            return VariantContext()
+        properties = source.ranking.supported_properties(file.label)
+        return VariantContext(file.label, tuple(properties))
+
     # -- talking
 
     def explain(self, requirements: Sequence[Any], finder: Any) -> None:
@@ -207,6 +295,8 @@ class Session:
         for requirement in requirements:
             chosen = self._chosen(requirement)
             if chosen is not None:
+                name = _normalized(chosen[1].release.name)
+                self._installing[name, chosen[0].filename.split("-")[1]] = chosen
                 self._explain_choice(*chosen)
             elif requirement.link is not None and self.has_variants(requirement.name or ""):
                 self._explain_release_without_variants(requirement, finder)
@@ -233,12 +323,10 @@ class Session:
     def _explain_release_without_variants(self, requirement: Any, finder: Any) -> None:
         """Warn when pip took a version without variants and another has one for the accelerator."""
         from variantsel import explanation
+        from variantsel.pip_plugin.finder_seam import applicable_candidates
 
         result = finder.find_best_candidate(requirement.name)
-        candidates = getattr(result, "applicable_candidates", None) or list(
-            result.iter_applicable()
-        )
-        for candidate in reversed(candidates):
+        for candidate in reversed(applicable_candidates(result)):
             if not isinstance(candidate.link, self.release_link_type):
                 continue
             release = candidate.link.release
@@ -265,7 +353,7 @@ class Session:
 
     def no_variant_fits(self, release: Release[Any]) -> Exception:
         """pip's error for a release of which nothing can be installed."""
-        return _installation_error(f"variantsel: no wheel of {release} fits")
+        return _installation_error(f"variantsel: no wheel of {release} fits; see above")
 
     def _problem(self, problem: str) -> None:
         if self.configuration.strict:

@@ -1,0 +1,161 @@
+"""Variant markers through pip, and the environments they leave behind."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.environments import INHERITED, Environment
+from support.index_server import Index, serve
+from support.wheels import metadata, write_release, write_wheel
+
+CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
+REQUIRES = [
+    "always",
+    "runtime; 'nvidia :: sm_arch :: 90_real' in variant_properties",
+    "oldruntime; 'nvidia :: sm_arch :: 70_real' in variant_properties",
+    "cpuonly; variant_label == 'null'",
+    "mixed; 'nvidia' in variant_namespaces and python_version >= '3'",
+    "extradep; extra == 'more' and variant_label != ''",
+]
+DOCUMENT = metadata({"cuda12": CUDA12, "null": {}}, namespaces=["nvidia"])
+DEPENDENCIES = ("always", "runtime", "oldruntime", "cpuonly", "mixed", "extradep")
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    folder = tmp_path / "index"
+    write_release(folder / "gpu", "gpu", "1.0", DOCUMENT, requires=REQUIRES, extras=["more"])
+    for name in DEPENDENCIES:
+        write_wheel(folder / name, name, "1.0")
+    with serve(Index(folder)) as index:
+        yield index
+
+
+def would_install(result: Any) -> set[str]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("Would install")]
+    return {word.partition("-")[0] for word in line.split()[2:]}
+
+
+@pytest.mark.parametrize("core_metadata", [False, True], ids=["plain", "core-metadata"])
+@pytest.mark.parametrize(
+    ("target", "requirement", "expected"),
+    [
+        ("gh200", "gpu", {"gpu", "always", "runtime", "mixed"}),
+        ("cpu-x86-64-v1", "gpu", {"gpu", "always", "cpuonly"}),
+        ("gh200", "gpu[more]", {"gpu", "always", "runtime", "mixed", "extradep"}),
+    ],
+)
+def test_markers_are_those_of_the_chosen_wheel(
+    environment: Environment,
+    index: Index,
+    core_metadata: bool,
+    target: str,
+    requirement: str,
+    expected: set[str],
+) -> None:
+    index.json_pages = index.core_metadata = core_metadata
+    result = environment.pip(
+        *("install", "--dry-run", "--ignore-installed", "--index-url", index.url, requirement),
+        variables={"VARIANTSEL_TARGET": target},
+    )
+    assert would_install(result) == expected
+
+
+def test_a_non_variant_wheel_has_an_empty_label(environment: Environment, index: Index) -> None:
+    write_wheel(
+        index.folder / "plain",
+        *("plain", "1.0"),
+        requires=["always; variant_label == ''", "cpuonly; variant_label == 'null'"],
+    )
+    result = environment.pip(
+        "install", "--dry-run", "--ignore-installed", "--index-url", index.url, "plain"
+    )
+    assert would_install(result) == {"plain", "always"}
+
+
+def test_the_environment_stays_healthy_for_everyone(environment: Environment, index: Index) -> None:
+    installed = environment.pip(
+        "install", "--index-url", index.url, "gpu", variables={"VARIANTSEL_TARGET": "gh200"}
+    )
+    assert installed.returncode == 0, installed.stderr
+    try:
+        off = {"VARIANTSEL": "0"}
+        for command in (["check"], ["list"], ["show", "gpu"], ["inspect"]):
+            result = environment.pip(*command, variables=off)
+            assert (result.returncode, result.stderr) == (0, ""), command
+        frozen = environment.pip("freeze", "--all", variables=off).stdout
+        assert "gpu==1.0" in frozen
+        requires = environment.run(
+            "-c", "import importlib.metadata as m, json; print(json.dumps(m.requires('gpu')))"
+        )
+        assert json.loads(requires.stdout) == [
+            "always",
+            "runtime",
+            'mixed ; python_version >= "3"'.replace('"', "'"),
+            "extradep ; extra == 'more'",
+        ]
+        again = environment.pip("install", "--index-url", index.url, "gpu", variables=off)
+        assert "Requirement already satisfied: gpu" in again.stdout
+        check_record(environment.site_packages, "gpu-1.0.dist-info")
+        check_with_uv(environment)
+    finally:
+        names = ("gpu", *DEPENDENCIES)
+        environment.pip("uninstall", "--yes", *names, variables={"VARIANTSEL": "0"})
+
+
+def check_record(site_packages: Path, dist_info: str) -> None:
+    with (site_packages / dist_info / "RECORD").open(newline="") as file:
+        for name, digest, size in csv.reader(file):
+            if digest:
+                content = (site_packages / name).read_bytes()
+                found = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
+                assert digest == f"sha256={found.rstrip(b'=').decode()}", name
+                assert int(size) == len(content)
+
+
+def check_with_uv(environment: Environment) -> None:
+    import os
+
+    from uv import find_uv_bin
+
+    variables = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    result = subprocess.run(
+        [find_uv_bin(), "pip", "check", "--python", str(environment.python), "--offline"],
+        env={**variables, "HOME": str(environment.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_variant_wheel_by_path_has_to_fit(environment: Environment, tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path, "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
+    options = ("install", "--dry-run", "--no-index", str(wheel))
+    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": "gh200"})
+    assert fits.returncode == 0, fits.stderr
+    assert "direct 1.0: variant cuda12 (gh200@12.8 supports" in fits.stdout
+    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": "cpu-x86-64-v1"})
+    assert refused.returncode == 1
+    assert "cuda12 needs nvidia :: cuda_version_lower_bound :: 12.0" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_variant_wheel_by_url_has_to_fit(environment: Environment, index: Index) -> None:
+    url = f"direct @ {index.url}direct/direct-1.0-py3-none-any-cuda12.whl"
+    write_wheel(index.folder / "direct", "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
+    options = ("install", "--dry-run", "--no-index", url)
+    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": "gh200"})
+    assert fits.returncode == 0, fits.stderr
+    assert "direct 1.0: variant cuda12 (" in fits.stdout
+    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": "cpu-x86-64-v1"})
+    assert refused.returncode == 1

@@ -1,0 +1,51 @@
+"""Seam: the requirements of a candidate, which may depend on the variant that was chosen.
+
+Fits pip 23.1 to 26.3: ``_metadata_impl`` of the ``importlib`` backend's ``Distribution``, and
+``InMemoryMetadata.get_metadata`` of the ``pkg_resources`` backend (Python 3.10 with most of them).
+
+pip cannot read variant markers. They are resolved before it looks, while a candidate is prepared,
+that is, after its wheel was chosen (PEP 825, Evaluating variant markers).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+
+__all__ = ["change"]
+
+
+def change(session: Session, backend: Any) -> None:
+    """Resolve the variant markers of the candidate being prepared."""
+    if backend.NAME == "importlib":
+        _change_importlib(session, backend.Distribution)
+    else:
+        from pip._internal.metadata import pkg_resources
+
+        _change_pkg_resources(session, pkg_resources.InMemoryMetadata)
+
+
+def _change_importlib(session: Session, distribution: Any) -> None:
+    read_metadata = distribution._metadata_impl
+
+    def _metadata_impl(self: Any) -> Any:
+        message = read_metadata(self)
+        requirements = message.get_all("Requires-Dist", [])
+        if any("variant_" in requirement for requirement in requirements):
+            del message["Requires-Dist"]
+            for requirement in session.resolved_requirements(requirements):
+                message["Requires-Dist"] = requirement
+        return message
+
+    distribution._metadata_impl = _metadata_impl
+
+
+def _change_pkg_resources(session: Session, in_memory_metadata: Any) -> None:
+    get_metadata = in_memory_metadata.get_metadata
+
+    def get_resolved_metadata(self: Any, name: str) -> Any:
+        text = get_metadata(self, name)
+        return session.resolved_metadata(text) if name == "METADATA" else text
+
+    in_memory_metadata.get_metadata = get_resolved_metadata
