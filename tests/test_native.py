@@ -340,6 +340,7 @@ def run_in_process(script: str, *arguments: str) -> None:
     """Run a script of its own: what it does to allocation must not reach this process."""
     process = subprocess.run(
         [sys.executable, "-c", script, *arguments],
+        cwd=Path(__file__).parent,  # not the root, whose sources hold no built extension
         capture_output=True,
         text=True,
         timeout=300,

@@ -190,6 +190,13 @@ def _status(arguments: argparse.Namespace) -> int:
     return DONE if status.active else NEGATIVE
 
 
+def _demo(arguments: argparse.Namespace) -> int:
+    del arguments
+    from variantsel.demo import main as run_demo
+
+    return run_demo()
+
+
 def _pip(arguments: list[str]) -> int:
     from variantsel.pip_plugin.runner import main as run_pip
 
@@ -404,6 +411,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_rank(commands)
     _add_activation(commands)
+    _add_demo(commands)
     commands.add_parser(
         "pip",
         add_help=False,  # never parsed here: the arguments are pip's
@@ -487,6 +495,17 @@ def _add_activation(commands: Any) -> None:
         parser.set_defaults(run=run)
         if name == "status":
             _add_format(parser)
+
+
+def _add_demo(commands: Any) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="see it all on an index of its own, offline",
+        description="Build a small package with variants, serve it on 127.0.0.1, and install it "
+        "for this machine and for a Grace Hopper machine, in a folder that is removed again.",
+        epilog=_examples("variantsel demo"),
+    )
+    parser.set_defaults(run=_demo)
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""``python -m variantsel.demo``: the whole journey on an index of its own, offline.
+"""``variantsel demo``: the whole journey on an index of its own, offline.
 
 Builds a package with variants for NVIDIA GPUs and for CPUs, serves it on 127.0.0.1, and lets pip
 with the plugin install it for this machine and download it for a Grace Hopper machine.
@@ -87,7 +87,8 @@ def _run(folder: Path, url: str) -> int:
         if target:
             environment["VARIANTSEL_TARGET"] = target
         command = [sys.executable, "-m", "variantsel", *arguments]
-        status = subprocess.run(command, env=environment, check=False).returncode
+        # From a folder of its own: no pyproject.toml of the user's has a say in it.
+        status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
         if status:
             return status
     installed = json.loads(
@@ -134,7 +135,3 @@ def _write_wheel(folder: Path, platform: str, label: str) -> None:
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments: Any) -> None:
         pass
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

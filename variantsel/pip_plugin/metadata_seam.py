@@ -18,7 +18,7 @@ __all__ = ["change"]
 
 def change(session: Session, backend: Any) -> None:
     """Resolve the variant markers of the candidate being prepared."""
-    if backend.NAME == "importlib":
+    if ".importlib." in backend.Distribution.__module__:
         _change_importlib(session, backend.Distribution)
     else:
         from pip._internal.metadata import pkg_resources
