@@ -1,13 +1,15 @@
 """Seam: the end of pip's resolution, when every wheel is chosen and none is installed.
 
 Fits pip 23.1 to 26.3: ``Resolver.resolve(self, root_reqs, check_supported_wheels)`` returns a
-``RequirementSet``.
+``RequirementSet``; ``Resolver._result`` then holds the chosen candidates and why each was needed,
+and ``Factory._installed_dists`` what was there before.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -25,6 +27,7 @@ def change(session: Session, resolver: Any) -> None:
             if session.all_agree_with_index(requirements):
                 break
         session.explain(requirements, self.factory._finder)
+        compare_with_installed(session, self.factory._installed_dists, self._result)
         session.resolution = (
             lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
             requirement_set,

@@ -113,7 +113,7 @@ class Session:
         """
         selection = self._select(release, finder)
         for problem in selection.problems:
-            self._problem(problem)
+            self.problem(problem)
         for file in selection.files:
             if file.file.link.url not in self._set_aside:
                 self._selections[file.file.link.url] = file, selection
@@ -157,7 +157,7 @@ class Session:
 
             name = f"the machine behind --platform {platforms[0]}"
             self._unknown_machine = Target(name, StaticProperties({}), platforms=platforms)
-            self._warn(
+            self.warn(
                 f"pip was given --platform {platforms[0]}, and nothing is known of that machine's "
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
@@ -204,7 +204,7 @@ class Session:
         except (InvalidMetadata, OSError) as error:
             self._set_aside.add(url)
             problem = str(error).removeprefix(f"{file.filename}: ")
-            self._problem(f"{selection.release}: set aside {file.filename}: {problem}")
+            self.problem(f"{selection.release}: set aside {file.filename}: {problem}")
             return False
         self._agreed.add(url)
         return True
@@ -288,6 +288,16 @@ class Session:
         properties = source.ranking.supported_properties(file.label)
         return VariantContext(file.label, tuple(properties))
 
+    def chosen_metadata(self, link: Any) -> VariantMetadata | None:
+        """The metadata of the variant that was chosen behind a link, of its label alone."""
+        from dataclasses import replace
+
+        file, selection = self._selections.get(link.url, (None, None))
+        source = selection.ranking_of(file) if selection and file and file.label else None
+        if file is None or source is None:
+            return None
+        return replace(source.metadata, variants={file.label: source.metadata.variants[file.label]})
+
     # -- talking
 
     def explain(self, requirements: Sequence[Any], finder: Any) -> None:
@@ -302,7 +312,7 @@ class Session:
                 self._explain_release_without_variants(requirement, finder)
         if self._configuration is not None:
             for notice in self._configuration.target.notices:
-                self._warn(notice)
+                self.warn(notice)
 
     def _explain_choice(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
         from variantsel import explanation
@@ -318,7 +328,7 @@ class Session:
             explanation.several_sources_line(selection),
         ):
             if line:
-                self._warn(line)
+                self.warn(line)
 
     def _explain_release_without_variants(self, requirement: Any, finder: Any) -> None:
         """Warn when pip took a version without variants and another has one for the accelerator."""
@@ -335,7 +345,7 @@ class Session:
                     requirement.link.filename, selection, file
                 )
                 if line:
-                    self._warn(line)
+                    self.warn(line)
                 break
             return
 
@@ -347,7 +357,7 @@ class Session:
             for source in selection.rankings
             for label, reason in source.ranking.rejected.items()
         )
-        self._warn(
+        self.warn(
             f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
         )
 
@@ -355,12 +365,17 @@ class Session:
         """pip's error for a release of which nothing can be installed."""
         return _installation_error(f"variantsel: no wheel of {release} fits; see above")
 
-    def _problem(self, problem: str) -> None:
+    def problem(self, problem: str) -> None:
+        """Warn of something that goes on all the same, or, where the user is strict, does not.
+
+        :raises pip._internal.exceptions.InstallationError: where the user is strict.
+        """
         if self.configuration.strict:
             raise _installation_error(f"variantsel (strict): {problem}")
-        self._warn(problem)
+        self.warn(problem)
 
-    def _warn(self, text: str) -> None:
+    def warn(self, text: str) -> None:
+        """Say something that nobody should miss, once."""
         self._log("warning", text)
 
     def _info(self, text: str) -> None:

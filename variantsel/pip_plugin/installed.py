@@ -1,0 +1,122 @@
+"""What pip's result means for what is installed: builds swapped, variants that fit no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from variantsel.pip_plugin.session import Session
+
+__all__ = ["compare_with_installed"]
+
+
+def compare_with_installed(session: Session, installed: Mapping[str, Any], result: Any) -> None:
+    """Warn when an accelerated build would be replaced by one that is not, and when an installed
+    variant does not fit the machine any more.
+
+    :param installed: pip's distributions by normalized name.
+    :param result: resolvelib's result: ``mapping`` of candidates, ``criteria`` they had to meet.
+    :raises pip._internal.exceptions.InstallationError: where the user is strict.
+    """
+    for name, candidate in result.mapping.items():
+        distribution = installed.get(candidate.project_name)
+        if distribution is None or name != candidate.project_name:
+            continue  # nothing was there, or this is "name[extra]", which comes once more without
+        if candidate.is_installed:
+            _check_fit(session, distribution)
+        elif candidate.source_link is not None:
+            _check_swap(session, distribution, candidate, result.criteria.get(name))
+
+
+def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: Any) -> None:
+    if not _may_be_accelerated(distribution):
+        return
+    before, after = _build(distribution), _build(candidate.dist)
+    chosen = session.chosen_metadata(candidate.source_link)
+    if chosen is not None:
+        after = type(after)(after.version, chosen, after.requirements)
+    if not before.accelerator or after.accelerator:
+        return
+    session.problem(
+        f"{candidate.project_name} {before}, which uses {before.accelerator} hardware, would be "
+        f"replaced by {after}, which does not ({candidate.source_link.filename}). "
+        f"Because of: {_reasons(criterion)}"
+    )
+
+
+def _check_fit(session: Session, distribution: Any) -> None:
+    if not _has_variant_json(distribution):
+        return
+    from variantsel.errors import InvalidMetadata
+    from variantsel.ranking import rank
+
+    build = _build(distribution)
+    if build.metadata is None:
+        return
+    configuration = session.configuration
+    try:
+        ranking = rank(build.metadata, configuration.target, enabled=configuration.enabled)
+    except InvalidMetadata:
+        return
+    for label, reason in ranking.rejected.items():
+        session.warn(
+            f"{distribution.canonical_name} {distribution.version} is installed as variant "
+            f"{label}, which does not fit {configuration.target.name}: it {reason} "
+            f"'pip install --force-reinstall --no-deps {distribution.canonical_name}' takes one "
+            "that fits."
+        )
+
+
+def _reasons(criterion: Any) -> str:
+    if criterion is None:
+        return "the requirements given"
+    reasons = []
+    for information in criterion.information:
+        parent = information.parent
+        source = f"{parent.name} {parent.version}" if parent is not None else "asked for"
+        reasons.append(f"{information.requirement} ({source})")
+    return ", ".join(dict.fromkeys(reasons))
+
+
+def _may_be_accelerated(distribution: Any) -> bool:
+    """A cheap look, since every pip run passes here: most packages are pure Python."""
+    if "+" in str(distribution.version) or _has_variant_json(distribution):
+        return True
+    required = distribution.metadata.get_all("Requires-Dist", [])
+    return any("nvidia" in line or "triton" in line for line in required)
+
+
+def _has_variant_json(distribution: Any) -> bool:
+    return _variant_json(distribution) is not None
+
+
+def _variant_json(distribution: Any) -> str | None:
+    try:
+        text: str = distribution.read_text("variant.json")
+    except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
+        return None
+    return text
+
+
+def _build(distribution: Any) -> Any:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    from variantsel.build import Build
+    from variantsel.errors import InvalidMetadata
+    from variantsel.metadata import VariantMetadata
+
+    metadata = None
+    text = _variant_json(distribution)
+    if text:
+        try:
+            metadata = VariantMetadata.parse(text)
+        except InvalidMetadata:
+            metadata = None
+    names = []
+    for line in distribution.metadata.get_all("Requires-Dist", []):
+        try:
+            names.append(canonicalize_name(Requirement(line).name))
+        except InvalidRequirement:
+            continue
+    return Build(str(distribution.version), metadata, tuple(names))
