@@ -199,6 +199,19 @@ def test_verbose_explains_every_label_and_quiet_says_nothing(
     assert (quiet.stdout, complaints(quiet)) == ("", [])
 
 
+def test_passwords_of_sources_are_not_shown(
+    environment: Environment, index: Index, tmp_path: Path, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE)
+    write_release(tmp_path / "other" / "gpu", "gpu", "1.0", THREE)
+    with serve(Index(tmp_path / "other")) as second:
+        url = second.url.replace("http://", "http://user:hunter2@")
+        result = install(environment, index, "gpu", "--extra-index-url", url, target=target_file)
+    (warning,) = complaints(result)
+    assert "gpu 1.0 has variants on several sources" in warning
+    assert "hunter2" not in result.stdout + result.stderr
+
+
 def test_two_sources_are_never_merged(
     environment: Environment, index: Index, tmp_path: Path, target_file: Path
 ) -> None:

@@ -26,8 +26,10 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        session.explain(requirements, self.factory._finder)
-        compare_with_installed(session, self.factory._installed_dists, self._result)
+        session.guarded(lambda: session.explain(requirements, self.factory._finder))
+        session.guarded(
+            lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
+        )
         session.resolution = (
             lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
             requirement_set,

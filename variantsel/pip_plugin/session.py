@@ -64,11 +64,16 @@ class Session:
 
     @staticmethod
     def source_of(link: Any) -> str:
-        """The page or folder that a link was listed on; a page in a folder is the folder."""
+        """The page or folder that a link was listed on, without its password.
+
+        A page in a folder stands for the folder.
+        """
         comes_from = link.comes_from
         if comes_from is None:
             return posixpath.dirname(str(link.url_without_fragment))
-        page = str(getattr(comes_from, "url", comes_from))
+        from pip._internal.utils.misc import redact_auth_from_url
+
+        page: str = redact_auth_from_url(str(getattr(comes_from, "url", comes_from)))
         return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
 
     def release_of(self, link: Any) -> Release[Any] | None:
@@ -360,6 +365,20 @@ class Session:
         self.warn(
             f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
         )
+
+    def guarded(self, talk: Callable[[], None]) -> None:
+        """Say something about a result; a mistake of ours on the way must not cost the result."""
+        from pip._internal.exceptions import PipError
+
+        try:
+            talk()
+        except PipError:
+            raise
+        except Exception as error:
+            self.warn(
+                f"variantsel failed to explain what was chosen ({type(error).__name__}: {error}); "
+                "please report this"
+            )
 
     def no_variant_fits(self, release: Release[Any]) -> Exception:
         """pip's error for a release of which nothing can be installed."""
