@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -520,15 +521,14 @@ def test_an_output_that_cannot_show_every_character_is_served_all_the_same(machi
 def test_an_interrupt_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    with (
-        subprocess.Popen(
-            [sys.executable, "-m", "variantsel", "rank", str(fifo), "--target", "gh200"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process,
-        fifo.open("wb"),
-    ):  # opens once the command reads it
-        process.send_signal(signal.SIGINT)
+    with subprocess.Popen(
+        [sys.executable, "-m", "variantsel", "rank", str(fifo), "--target", "gh200"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        with fifo.open("wb"):  # opens once the command reads it
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)  # whether it was already waiting for input or about to
         output, error = process.communicate(timeout=60)
 
     assert process.returncode == 130

@@ -138,6 +138,22 @@ def check_with_uv(environment: Environment) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_a_name_that_looks_like_a_marker_is_none(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    # pip lets nothing be imported as it installs: there must be nothing to import.
+    write_release(
+        index.folder / "variant-label", "variant_label", "1.0", DOCUMENT, requires=["always"]
+    )
+    for target in ("gh200", "cpu-x86-64-v1"):
+        result = environment.pip(
+            *("install", "--index-url", index.url, "--target", str(tmp_path / target)),
+            "variant-label",
+            variables={"VARIANTSEL_TARGET": target},
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_a_variant_wheel_by_path_has_to_fit(environment: Environment, tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path, "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
     options = ("install", "--dry-run", "--no-index", str(wheel))

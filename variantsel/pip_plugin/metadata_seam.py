@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.session import Session, has_variant_markers
 
 __all__ = ["change"]
 
@@ -32,7 +32,7 @@ def _change_importlib(session: Session, distribution: Any) -> None:
     def _metadata_impl(self: Any) -> Any:
         message = read_metadata(self)
         requirements = message.get_all("Requires-Dist", [])
-        if any("variant_" in requirement for requirement in requirements):
+        if has_variant_markers(requirements):
             del message["Requires-Dist"]
             for requirement in session.resolved_requirements(requirements):
                 message["Requires-Dist"] = requirement

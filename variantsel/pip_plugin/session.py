@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from variantsel.target import Target
     from variantsel.variant_markers import VariantContext
 
-__all__ = ["Session"]
+__all__ = ["Session", "has_variant_markers"]
 
 
 class Session:
@@ -274,8 +274,10 @@ class Session:
     def _resolved_metadata(
         self, text: str, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
     ) -> str:
-        if "variant_" not in text:
+        headers = text.partition("\n\n")[0].splitlines()
+        if not has_variant_markers([line for line in headers if line.startswith("Requires-Dist:")]):
             return text
+        # Loaded by now where it is needed: pip 26.3 lets nothing be imported as it installs.
         from variantsel.variant_markers import InvalidVariantMarker, resolve_metadata
 
         try:
@@ -406,6 +408,11 @@ class Session:
 
             self._said.add(text)
             getattr(getLogger("variantsel"), level)("%s", text)
+
+
+def has_variant_markers(requirements: Sequence[str]) -> bool:
+    """Whether a requirement's marker asks for the variant."""
+    return any("variant_" in requirement.partition(";")[2] for requirement in requirements)
 
 
 def _normalized(project_name: str) -> str:
