@@ -124,3 +124,18 @@ def test_nothing_is_left_but_the_answer(log: Path) -> None:
     folder = answer_cache.cache_folder() / "answers"
     assert [path.name for path in folder.iterdir()] == ["nvidia.json"]
     assert times_asked(log) == 1
+
+
+@pytest.mark.parametrize("namespace", ["nvidia", "amd", "x86_64", "aarch64"])
+def test_every_provider_has_a_key_that_stays(namespace: str) -> None:
+    key = answer_cache.answer_key(namespace)
+    assert key is not None
+    assert key == answer_cache.answer_key(namespace)
+
+
+def test_the_key_of_amd_follows_rocm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = answer_cache.answer_key("amd")
+    (tmp_path / ".info").mkdir()
+    (tmp_path / ".info" / "version").write_text("7.1.0\n")
+    monkeypatch.setenv("ROCM_PATH", str(tmp_path))
+    assert before != answer_cache.answer_key("amd")

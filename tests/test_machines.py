@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from archspec.cpu import TARGETS
 from support.wheels import metadata
+from variantsel_providers import aarch64, amd
 
 import variantsel
 from variantsel import InvalidTarget, Target
@@ -23,12 +25,32 @@ NVIDIA = {
     "b200": ("x86_64", "12.8", "100"),
     "rtx-4090": ("x86_64", "12.8", "89"),
     "rtx-5090": ("x86_64", "12.8", "120"),
+    "b300": ("x86_64", "12.9", "103"),
+    "a100": ("x86_64", "12.8", "80"),
+    "a10g": ("x86_64", "12.8", "86"),
+    "l4": ("x86_64", "12.8", "89"),
+    "l40s": ("x86_64", "12.8", "89"),
+    "t4": ("x86_64", "12.8", "75"),
+    "v100": ("x86_64", "12.8", "70"),
+    "rtx-3090": ("x86_64", "12.8", "86"),
+    "dgx-spark": ("aarch64", "13.0", "121"),
+    "jetson-thor": ("aarch64", "13.0", "110"),
+    "vera-rubin": ("aarch64", "13.5", "107"),
 }
+AMD = {"mi210": "gfx90a", "mi300x": "gfx942", "mi355x": "gfx950"}
 CPUS = {
     "cpu-x86-64-v1": ("x86_64", ["v1"]),
     "cpu-x86-64-v2": ("x86_64", ["v2", "v1"]),
     "cpu-x86-64-v3": ("x86_64", ["v3", "v2", "v1"]),
     "cpu-x86-64-v4": ("x86_64", ["v4", "v3", "v2", "v1"]),
+}
+
+ARM_CPUS = {
+    "cpu-aarch64": "8a",
+    "graviton2": "8.2a",
+    "graviton3": "8.4a",
+    "graviton4": "9.0a",
+    "apple-m-linux": "8.4a",
 }
 
 # What the published torch 2.10.0 says of its variants, less the values that nothing depends on.
@@ -55,8 +77,8 @@ TORCH = metadata(
             },
             "priority": {"order": ["1"]},
         },
-        "rocm7.0": {"amd": {"gfx_arch": ["gfx90a", "gfx942"], "rocm_version": ["7.0"]}},
-        "rocm7.1": {"amd": {"gfx_arch": ["gfx90a", "gfx942"], "rocm_version": ["7.1"]}},
+        "rocm7.0": {"amd": {"gfx_arch": ["gfx90a", "gfx942", "gfx950"], "rocm_version": ["7.0"]}},
+        "rocm7.1": {"amd": {"gfx_arch": ["gfx90a", "gfx942", "gfx950"], "rocm_version": ["7.1"]}},
         "null": {},
     },
     namespaces=("nvidia", "amd", "priority"),
@@ -79,7 +101,7 @@ ARM = metadata(
 
 
 def test_the_machines_of_the_issue_are_all_there() -> None:
-    assert set(machine_names()) == {*NVIDIA, *CPUS, "mi300x", "cpu-aarch64"}
+    assert set(machine_names()) == {*NVIDIA, *AMD, *CPUS, *ARM_CPUS}
 
 
 @pytest.mark.parametrize("name", machine_names())
@@ -114,10 +136,13 @@ def test_nvidia_machines_name_their_driver_and_compute_capability(
     assert nvidia["sm_arch"][-2:] == (f"{capability[:-1]}0_real", f"{capability[:-1]}0_virtual")
 
 
-def test_mi300x_answers_as_the_amd_provider_does() -> None:
-    assert Target.named("mi300x").all_properties()["amd"] == {
-        "gfx_arch": ("gfx942",),
-        "rocm_version": ("7.1",),
+@pytest.mark.parametrize(("name", "gfx_arch"), AMD.items())
+def test_amd_machines_answer_as_the_amd_provider_does(name: str, gfx_arch: str) -> None:
+    target = Target.named(f"{name}@7.0")
+
+    assert Target.named(name).name == f"{name}@7.1"
+    assert target.all_properties()["amd"] == {
+        config.name: tuple(config.values) for config in amd.supported_configs([gfx_arch], (7, 0))
     }
 
 
@@ -146,6 +171,32 @@ def test_each_x86_64_level_supports_what_the_ones_below_do() -> None:
     assert supported[0] < supported[1] < supported[2] < supported[3]
 
 
+@pytest.mark.parametrize(("name", "version"), ARM_CPUS.items())
+def test_aarch64_machines_name_their_architecture_version(name: str, version: str) -> None:
+    target = Target.named(name)
+
+    assert target.name == name
+    assert list(target.all_properties()) == ["aarch64"]
+    assert target.all_properties()["aarch64"]["version"][0] == version
+
+
+def test_what_every_apple_m_supports_is_what_the_oldest_does() -> None:
+    claimed = target_properties("apple-m-linux")
+
+    for cpu in ("m1", "m2", "m3", "m4"):
+        configs = aarch64.supported_configs(TARGETS[cpu])
+        assert claimed <= {(config.name, value) for config in configs for value in config.values}
+
+
+def target_properties(name: str) -> set[tuple[str, str]]:
+    features = Target.named(name).all_properties()["aarch64"]
+    return {(feature, value) for feature, values in features.items() for value in values}
+
+
+def test_cores_that_archspec_does_not_know_claim_no_instruction_set() -> None:
+    assert list(Target.named("dgx-spark").all_properties()["aarch64"]) == ["version"]
+
+
 def test_the_aarch64_machine_is_plain_armv8() -> None:
     assert Target.named("cpu-aarch64").all_properties() == {"aarch64": {"version": ("8a",)}}
 
@@ -164,6 +215,22 @@ def test_the_aarch64_machine_is_plain_armv8() -> None:
         ("b200@13.1", ["cuda13.0", "cuda12.8", "null"]),
         ("rtx-4090", ["cuda12.8", "cuda12.6", "null"]),
         ("rtx-5090", ["cuda12.8", "null"]),
+        ("b300", ["cuda12.8", "null"]),
+        ("a100", ["cuda12.8", "cuda12.6", "null"]),
+        ("a10g", ["cuda12.8", "cuda12.6", "null"]),
+        ("l4@13.0", ["cuda13.0", "cuda12.8", "cuda12.6", "null"]),
+        ("l40s", ["cuda12.8", "cuda12.6", "null"]),
+        ("t4", ["cuda12.8", "cuda12.6", "null"]),
+        ("t4@13.0", ["cuda13.0", "cuda12.8", "cuda12.6", "null"]),
+        ("v100@13.0", ["cuda12.8", "cuda12.6", "null"]),
+        ("rtx-3090", ["cuda12.8", "cuda12.6", "null"]),
+        ("dgx-spark", ["cuda13.0", "cuda12.8", "null"]),
+        ("jetson-thor", ["null"]),
+        ("vera-rubin", ["cuda13.0", "cuda12.8", "null"]),
+        ("mi210", ["rocm7.1", "null"]),
+        ("mi355x@7.0", ["rocm7.0", "null"]),
+        ("graviton4", ["null"]),
+        ("apple-m-linux", ["null"]),
         ("mi300x", ["rocm7.1", "null"]),
         ("mi300x@7.0", ["rocm7.0", "null"]),
         ("mi300x@6.4", ["null"]),
@@ -183,7 +250,8 @@ def test_x86_64_machines_take_the_highest_level_they_allow(level: int) -> None:
 
 
 def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
-    for machine in ("h100", "h200", "b200", "rtx-4090", "rtx-5090", "mi300x"):
+    machines = [name for name, (machine, *_) in NVIDIA.items() if machine == "x86_64"]
+    for machine in (*machines, *AMD):
         assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == "x86_64_v3"
 
 
@@ -193,6 +261,13 @@ def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
         ("gh200", ["armv9", "sve", "armv8"]),
         ("gb200", ["armv9", "sve", "armv8"]),
         ("gb300", ["armv9", "sve", "armv8"]),
+        ("vera-rubin", ["armv9", "sve", "armv8"]),
+        ("jetson-thor", ["armv9", "sve", "armv8"]),
+        ("dgx-spark", ["armv9", "armv8"]),
+        ("graviton2", ["armv8"]),
+        ("graviton3", ["sve", "armv8"]),
+        ("graviton4", ["armv9", "sve", "armv8"]),
+        ("apple-m-linux", ["armv8"]),
         ("cpu-aarch64", ["armv8"]),
         ("cpu-x86-64-v4", []),
     ],
@@ -243,6 +318,13 @@ def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
         ("gh200@16.0", r"cannot name CUDA 16\.0; the newest they can name is 15\.20"),
         ("mi300x@six", r"expected a ROCm version MAJOR\.MINOR such as mi300x@7\.1"),
         ("mi300x@5.7", r"needs a driver of ROCm 6\.0 or newer"),
+        ("vera-rubin@13.3", r"needs a driver of CUDA 13\.4 or newer"),
+        ("dgx-spark@12.8", r"needs a driver of CUDA 12\.9 or newer"),
+        ("jetson-thor@12.9", r"needs a driver of CUDA 13\.0 or newer"),
+        ("rtx-3090@11.0", r"needs a driver of CUDA 11\.1 or newer"),
+        ("v100@10.2", r"cannot name CUDA 10\.2"),
+        ("mi355x@6.4", r"needs a driver of ROCm 7\.0 or newer"),
+        ("graviton3@12.8", r"has no GPU whose driver version could be chosen"),
         ("cpu-x86-64-v3@12.8", r"has no GPU whose driver version could be chosen"),
     ],
 )

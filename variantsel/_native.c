@@ -5,7 +5,7 @@
  * compares numbers only.
  *
  * Python objects are touched in "From Python" and below. Everything above works on its own memory
- * and needs no GIL. All functions that can fail return 0 on success.
+ * and needs no GIL. Functions that can fail return 0 on success unless they say otherwise.
  */
 
 #include <pyconfig.h>
@@ -15,37 +15,38 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <structmember.h>
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Memory ---- */
 
-/* Makes room for one more item in an array; -1 when there is no memory. */
-static int
-reserve(void **items, size_t *capacity, size_t count, size_t item_size)
+/* Makes room in an array for an item after ``count``. Returns the array, which may have moved, or
+ * NULL when there is no memory; then the array is as it was. */
+static inline void *
+reserve(void *items, size_t *capacity, size_t count, size_t item_size)
 {
     if (count < *capacity) {
-        return 0;
+        return items;
     }
-    size_t larger = *capacity ? *capacity : 8;
+    size_t larger = *capacity ? *capacity : 2048 / item_size + 1;
     while (larger <= count) {
         if (larger > SIZE_MAX / 2) {
-            return -1;
+            return NULL;
         }
         larger *= 2;
     }
     if (larger > SIZE_MAX / item_size) {
-        return -1;
+        return NULL;
     }
-    void *moved = realloc(*items, larger * item_size);
-    if (moved == NULL) {
-        return -1;
+    void *moved = realloc(items, larger * item_size);
+    if (moved != NULL) {
+        *capacity = larger;
     }
-    *items = moved;
-    *capacity = larger;
-    return 0;
+    return moved;
 }
 
 /* ---- Names ----
@@ -61,26 +62,41 @@ typedef struct {
     size_t length;
 } Text;
 
+/* A text of up to 16 bytes, followed by zeros; of a longer one a hash, and its end. */
 typedef struct {
-    uint64_t hash; /* of the text alone, so that one set's hashes serve in another */
-    size_t start;  /* in Names.text */
-    size_t length;
+    uint64_t first, second;
+} Fingerprint;
+
+typedef struct {
+    Fingerprint print;
+    size_t start; /* in Names.text */
+    uint32_t length;
     uint32_t parent;
+    /* Kept by the JSON reader: */
+    uint32_t listed_by; /* the last variant that listed it, from 1 */
+    uint32_t likely_child; /* the first one it had the last time it had any */
+    uint32_t likely_next;  /* what was listed after it then */
 } Name;
+
+typedef struct {
+    uint32_t number; /* NOWHERE where the slot is free */
+    uint32_t hash;
+} Slot;
 
 typedef struct {
     Name *names;
     size_t count, capacity;
     char *text;
     size_t text_length, text_capacity;
-    uint32_t *slots; /* numbers of names, found by hash; NOWHERE where free */
+    Slot *slots; /* found by the hash's first bits */
     unsigned slot_bits;
 } Names;
 
-/* A secret of the process: names come from the network, and who wrote them must not be able to
+/* Secrets of the process: names come from the network, and who wrote them must not be able to
  * choose names that collide. */
 typedef struct {
-    uint64_t first, second;
+    uint64_t sip[2];
+    uint64_t factors[7];
 } HashKey;
 
 static void
@@ -120,28 +136,49 @@ sip_round(uint64_t v[4])
     v[2] = rotated(v[2], 32);
 }
 
+/* Eight bytes, the first one lowest. */
+static inline uint64_t
+load_8(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16
+        | (uint64_t)byte[3] << 24 | (uint64_t)byte[4] << 32 | (uint64_t)byte[5] << 40
+        | (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
+}
+
+/* Up to eight bytes, the first one lowest, followed by zeros. */
+static uint64_t
+load_up_to_8(const char *at, size_t length)
+{
+    if (length >= 8) {
+        return load_8(at);
+    }
+    uint64_t word = 0;
+    for (size_t i = length; i > 0; i--) {
+        word = word << 8 | (unsigned char)at[i - 1];
+    }
+    return word;
+}
+
 /* SipHash-1-3. */
 static uint64_t
-text_hash(HashKey key, Text text)
+sip_hash(const uint64_t key[2], Text text)
 {
     uint64_t v[4] = {
-        key.first ^ 0x736f6d6570736575u,
-        key.second ^ 0x646f72616e646f6du,
-        key.first ^ 0x6c7967656e657261u,
-        key.second ^ 0x7465646279746573u,
+        key[0] ^ 0x736f6d6570736575u,
+        key[1] ^ 0x646f72616e646f6du,
+        key[0] ^ 0x6c7967656e657261u,
+        key[1] ^ 0x7465646279746573u,
     };
-    uint64_t word;
     const char *at = text.at;
     const char *last = text.at + (text.length & ~(size_t)7);
     for (; at < last; at += 8) {
-        memcpy(&word, at, 8);
+        uint64_t word = load_8(at);
         v[3] ^= word;
         sip_round(v);
         v[0] ^= word;
     }
-    word = 0;
-    memcpy(&word, at, text.length & 7);
-    word ^= (uint64_t)text.length << 56;
+    uint64_t word = load_up_to_8(at, text.length & 7) | (uint64_t)text.length << 56;
     v[3] ^= word;
     sip_round(v);
     v[0] ^= word;
@@ -152,26 +189,49 @@ text_hash(HashKey key, Text text)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-static size_t
-first_slot(const Names *names, uint32_t parent, uint64_t hash)
+static Fingerprint
+fingerprint(const HashKey *key, Text text)
 {
-    return (size_t)((hash + parent * 0x9e3779b97f4a7c15u) >> (64 - names->slot_bits));
+    if (text.length > 16) {
+        return (Fingerprint){sip_hash(key->sip, text), load_8(text.at + text.length - 8)};
+    }
+    if (text.length > 8) {
+        return (Fingerprint){load_8(text.at), load_up_to_8(text.at + 8, text.length - 8)};
+    }
+    return (Fingerprint){load_up_to_8(text.at, text.length), 0};
+}
+
+/* A strongly universal hash: Lemire and Kaser, "Strongly universal string hashing is fast",
+ * Multilinear-HM. */
+static inline uint32_t
+name_hash(const HashKey *key, uint32_t parent, Fingerprint print, size_t length)
+{
+    const uint64_t *k = key->factors;
+    uint64_t sum = k[0] + k[1] * parent + k[2] * (uint32_t)length;
+    sum += (k[3] + (uint32_t)print.first) * (k[4] + (print.first >> 32));
+    sum += (k[5] + (uint32_t)print.second) * (k[6] + (print.second >> 32));
+    return (uint32_t)(sum >> 32);
 }
 
 /* The slot that holds a name, or the free one where it belongs. */
-static size_t
-find_slot(const Names *names, uint32_t parent, uint64_t hash, Text text)
+static inline Slot *
+find_slot(const Names *names, uint32_t hash, uint32_t parent, Fingerprint print, Text text)
 {
     size_t mask = ((size_t)1 << names->slot_bits) - 1;
-    size_t slot = first_slot(names, parent, hash);
-    for (;; slot = (slot + 1) & mask) {
-        uint32_t number = names->slots[slot];
-        if (number == NOWHERE) {
+    size_t place = hash >> (32 - names->slot_bits);
+    for (;; place = (place + 1) & mask) {
+        Slot *slot = &names->slots[place];
+        if (slot->number == NOWHERE) {
             return slot;
         }
-        const Name *name = &names->names[number];
-        if (name->hash == hash && name->parent == parent && name->length == text.length
-            && memcmp(names->text + name->start, text.at, text.length) == 0) {
+        if (slot->hash != hash) {
+            continue;
+        }
+        const Name *name = &names->names[slot->number];
+        if (name->print.first == print.first && name->print.second == print.second
+            && name->length == text.length && name->parent == parent
+            && (text.length <= 16
+                || memcmp(names->text + name->start, text.at, text.length) == 0)) {
             return slot;
         }
     }
@@ -179,78 +239,90 @@ find_slot(const Names *names, uint32_t parent, uint64_t hash, Text text)
 
 /* The number of a name, or NOWHERE. */
 static uint32_t
-names_find(const Names *names, uint32_t parent, uint64_t hash, Text text)
+names_find(const Names *names, const HashKey *key, uint32_t parent, Fingerprint print, Text text)
 {
     if (names->slots == NULL) {
         return NOWHERE;
     }
-    return names->slots[find_slot(names, parent, hash, text)];
+    uint32_t hash = name_hash(key, parent, print, text.length);
+    return find_slot(names, hash, parent, print, text)->number;
 }
 
 /* Adds a name at the end without looking whether it is there; -1 when there is no memory. */
 static int
-names_append(Names *names, uint32_t parent, uint64_t hash, Text text)
+names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
 {
-    if (names->count >= NOWHERE
-        || reserve((void **)&names->names, &names->capacity, names->count, sizeof(Name)) < 0) {
+    if (names->count >= NOWHERE || text.length > UINT32_MAX
+        || text.length >= SIZE_MAX - names->text_length) {
         return -1;
     }
-    if (text.length >= SIZE_MAX - names->text_length
-        || reserve((void **)&names->text, &names->text_capacity,
-                   names->text_length + text.length, 1) < 0) {
+    Name *array = reserve(names->names, &names->capacity, names->count, sizeof(Name));
+    if (array == NULL) {
         return -1;
     }
+    names->names = array;
+    char *all_text =
+        reserve(names->text, &names->text_capacity, names->text_length + text.length, 1);
+    if (all_text == NULL) {
+        return -1;
+    }
+    names->text = all_text;
     memcpy(names->text + names->text_length, text.at, text.length);
-    names->names[names->count++] = (Name){hash, names->text_length, text.length, parent};
+    names->names[names->count++] =
+        (Name){print, names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE};
     names->text_length += text.length;
     return 0;
 }
 
-/* Doubles the slots; at least a quarter of them stays free. */
+/* Doubles the slots; -1 when there is no memory. */
 static int
 names_rehash(Names *names)
 {
-    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 4;
+    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 6;
     size_t size = (size_t)1 << bits;
-    if (size > SIZE_MAX / sizeof(uint32_t)) {
+    if (bits > 31 || size > SIZE_MAX / sizeof(Slot)) {
         return -1;
     }
-    uint32_t *slots = malloc(size * sizeof(uint32_t));
+    Slot *slots = malloc(size * sizeof(Slot));
     if (slots == NULL) {
         return -1;
     }
-    memset(slots, 0xff, size * sizeof(uint32_t)); /* NOWHERE */
+    memset(slots, 0xff, size * sizeof(Slot)); /* NOWHERE */
+    for (size_t i = 0; names->slots != NULL && i < size / 2; i++) {
+        Slot slot = names->slots[i];
+        if (slot.number == NOWHERE) {
+            continue;
+        }
+        size_t place = slot.hash >> (32 - bits);
+        while (slots[place].number != NOWHERE) {
+            place = (place + 1) & (size - 1);
+        }
+        slots[place] = slot;
+    }
     free(names->slots);
     names->slots = slots;
     names->slot_bits = bits;
-    for (size_t number = 0; number < names->count; number++) {
-        const Name *name = &names->names[number];
-        size_t slot = first_slot(names, name->parent, name->hash);
-        while (slots[slot] != NOWHERE) {
-            slot = (slot + 1) & (size - 1);
-        }
-        slots[slot] = (uint32_t)number;
-    }
     return 0;
 }
 
 /* Finds a name, or adds it; -1 when there is no memory. */
 static int
-names_add(Names *names, HashKey key, uint32_t parent, Text text, uint32_t *number)
+names_add(Names *names, const HashKey *key, uint32_t parent, Text text, uint32_t *number)
 {
-    if ((names->slots == NULL || names->count >= ((size_t)3 << names->slot_bits) / 4)
+    if ((names->slots == NULL || names->count >= (size_t)1 << (names->slot_bits - 1))
         && names_rehash(names) < 0) {
         return -1;
     }
-    uint64_t hash = text_hash(key, text);
-    size_t slot = find_slot(names, parent, hash, text);
-    if (names->slots[slot] == NOWHERE) {
-        if (names_append(names, parent, hash, text) < 0) {
+    Fingerprint print = fingerprint(key, text);
+    uint32_t hash = name_hash(key, parent, print, text.length);
+    Slot *slot = find_slot(names, hash, parent, print, text);
+    if (slot->number == NOWHERE) {
+        if (names_append(names, parent, print, text) < 0) {
             return -1;
         }
-        names->slots[slot] = (uint32_t)(names->count - 1);
+        *slot = (Slot){(uint32_t)(names->count - 1), hash};
     }
-    *number = names->slots[slot];
+    *number = slot->number;
     return 0;
 }
 
@@ -322,23 +394,29 @@ static int
 release_add_variant(Release *release)
 {
     size_t variant = release->labels.count - 1;
-    if (reserve((void **)&release->listed_end, &release->listed_end_capacity, variant,
-                sizeof(uint32_t)) < 0) {
+    uint32_t *listed_end = reserve(release->listed_end, &release->listed_end_capacity, variant,
+                                   sizeof(uint32_t));
+    if (listed_end == NULL) {
         return -1;
     }
+    release->listed_end = listed_end;
     release->listed_end[variant] = (uint32_t)release->listed_count;
     return 0;
 }
 
 /* Adds a feature without values to the last variant; -1 when there is no memory. */
-static int
+static inline int
 release_add_feature(Release *release, uint32_t feature)
 {
-    if (release->listed_count >= NOWHERE
-        || reserve((void **)&release->listed, &release->listed_capacity, release->listed_count,
-                   sizeof(ListedFeature)) < 0) {
+    if (release->listed_count >= NOWHERE) {
         return -1;
     }
+    ListedFeature *listed = reserve(release->listed, &release->listed_capacity,
+                                    release->listed_count, sizeof(ListedFeature));
+    if (listed == NULL) {
+        return -1;
+    }
+    release->listed = listed;
     release->listed[release->listed_count++] =
         (ListedFeature){feature, (uint32_t)release->value_count};
     release->listed_end[release->labels.count - 1] = (uint32_t)release->listed_count;
@@ -346,14 +424,18 @@ release_add_feature(Release *release, uint32_t feature)
 }
 
 /* Adds a value to the last feature of the last variant; -1 when there is no memory. */
-static int
+static inline int
 release_add_value(Release *release, uint32_t property)
 {
-    if (release->value_count >= NOWHERE
-        || reserve((void **)&release->values, &release->value_capacity, release->value_count,
-                   sizeof(uint32_t)) < 0) {
+    if (release->value_count >= NOWHERE) {
         return -1;
     }
+    uint32_t *values = reserve(release->values, &release->value_capacity, release->value_count,
+                               sizeof(uint32_t));
+    if (values == NULL) {
+        return -1;
+    }
+    release->values = values;
     release->values[release->value_count++] = property;
     release->listed[release->listed_count - 1].values_end = (uint32_t)release->value_count;
     return 0;
@@ -368,15 +450,12 @@ typedef struct {
 
 typedef struct {
     const Release *release;
-    const Supported *supported;
-    uint32_t *namespace_ranks; /* of the release's namespaces in supported, or NOWHERE */
-    uint32_t *feature_ranks;
+    uint32_t *namespace_ranks; /* of the release's namespaces in what is supported, or NOWHERE */
+    uint32_t *feature_ranks;   /* in the same piece of memory, as are the next two */
     uint32_t *property_ranks;
-    uint32_t *ranks; /* in the place of each variant's listed features, the ranks, ascending */
-    Candidate *compatible;
-    size_t compatible_count;
-    Candidate *rejected;
-    size_t rejected_count;
+    uint32_t *ranks;       /* in the place of each variant's listed features, ascending */
+    Candidate *candidates; /* the compatible variants, then the rejected ones */
+    size_t compatible_count, rejected_count;
 } Match;
 
 typedef int (*Compare)(const Match *match, const Candidate *mine, const Candidate *theirs);
@@ -385,31 +464,23 @@ static void
 match_clear(Match *match)
 {
     free(match->namespace_ranks);
-    free(match->feature_ranks);
-    free(match->property_ranks);
-    free(match->ranks);
-    free(match->compatible);
-    free(match->rejected);
+    free(match->candidates);
     memset(match, 0, sizeof(*match));
 }
 
-/* Where each of the release's names stands in what is supported. ``parent_ranks`` are the answers
- * for the parents; NULL for namespaces, which have none. */
-static uint32_t *
-find_ranks(const Names *names, const Names *supported, const uint32_t *parent_ranks)
+/* Finds where each of the release's names stands in what is supported. ``parent_ranks`` are the
+ * answers for the parents; NULL for namespaces, which have none. */
+static void
+find_ranks(const Names *names, const Names *supported, const HashKey *key,
+           const uint32_t *parent_ranks, uint32_t *ranks)
 {
-    uint32_t *ranks = malloc((names->count + 1) * sizeof(uint32_t));
-    if (ranks == NULL) {
-        return NULL;
-    }
     for (size_t number = 0; number < names->count; number++) {
         const Name *name = &names->names[number];
         uint32_t parent = parent_ranks == NULL ? 0 : parent_ranks[name->parent];
         ranks[number] = parent == NOWHERE
             ? NOWHERE
-            : names_find(supported, parent, name->hash, name_text(names, (uint32_t)number));
+            : names_find(supported, key, parent, name->print, name_text(names, (uint32_t)number));
     }
-    return ranks;
 }
 
 static int
@@ -559,35 +630,31 @@ best_rank(const Match *match, uint32_t listed)
     return best;
 }
 
-/* Tells the compatible variants, which it sorts best first, from the others, which stay in the
- * order of the document. -1 when there is no memory. Either way match_clear() is due. */
+/* Tells the compatible variants, which it sorts best first, from the others, which it does not
+ * sort. -1 when there is no memory. Either way match_clear() is due. */
 static int
-match_release(Match *match, const Release *release, const Supported *supported)
+match_release(Match *match, const HashKey *key, const Release *release,
+              const Supported *supported)
 {
     size_t variants = release->labels.count;
+    size_t namespaces = release->namespaces.count, features = release->features.count;
+    size_t properties = release->properties.count;
     memset(match, 0, sizeof(*match));
     match->release = release;
-    match->supported = supported;
-    match->namespace_ranks = find_ranks(&release->namespaces, &supported->namespaces, NULL);
-    if (match->namespace_ranks == NULL) {
+    match->candidates = malloc((variants + 1) * sizeof(Candidate));
+    match->namespace_ranks = malloc(
+        (namespaces + features + properties + release->listed_count + 1) * sizeof(uint32_t));
+    if (match->candidates == NULL || match->namespace_ranks == NULL) {
         return -1;
     }
-    match->feature_ranks =
-        find_ranks(&release->features, &supported->features, match->namespace_ranks);
-    if (match->feature_ranks == NULL) {
-        return -1;
-    }
-    match->property_ranks =
-        find_ranks(&release->properties, &supported->properties, match->feature_ranks);
-    if (match->property_ranks == NULL) {
-        return -1;
-    }
-    match->ranks = malloc((release->listed_count + 1) * sizeof(uint32_t));
-    match->compatible = malloc((variants + 1) * sizeof(Candidate));
-    match->rejected = malloc((variants + 1) * sizeof(Candidate));
-    if (match->ranks == NULL || match->compatible == NULL || match->rejected == NULL) {
-        return -1;
-    }
+    match->feature_ranks = match->namespace_ranks + namespaces;
+    match->property_ranks = match->feature_ranks + features;
+    match->ranks = match->property_ranks + properties;
+    find_ranks(&release->namespaces, &supported->namespaces, key, NULL, match->namespace_ranks);
+    find_ranks(&release->features, &supported->features, key, match->namespace_ranks,
+               match->feature_ranks);
+    find_ranks(&release->properties, &supported->properties, key, match->feature_ranks,
+               match->property_ranks);
     uint32_t start = 0;
     for (uint32_t variant = 0; variant < variants; variant++) {
         uint32_t end = release->listed_end[variant];
@@ -599,24 +666,26 @@ match_release(Match *match, const Release *release, const Supported *supported)
             }
         }
         if (listed < end) {
-            match->rejected[match->rejected_count++] =
+            match->rejected_count++;
+            match->candidates[variants - match->rejected_count] =
                 (Candidate){text_prefix(name_text(&release->labels, variant)), variant};
         }
         else {
             sort_ranks(match->ranks + start, end - start);
-            match->compatible[match->compatible_count++] =
+            match->candidates[match->compatible_count++] =
                 (Candidate){rank_prefix(match->ranks + start, end - start), variant};
         }
         start = end;
     }
-    return sort_candidates(match, match->compatible, match->compatible_count, compare_compatible);
+    return sort_candidates(match, match->candidates, match->compatible_count, compare_compatible);
 }
 
 /* Sorts the variants that are not compatible by label; -1 when there is no memory. */
 static int
 sort_rejected(Match *match)
 {
-    return sort_candidates(match, match->rejected, match->rejected_count, compare_rejected);
+    return sort_candidates(match, match->candidates + match->compatible_count,
+                           match->rejected_count, compare_rejected);
 }
 
 /* Which of two features is named as the reason: by the rank of the namespace, those not listed
@@ -658,10 +727,708 @@ find_reason(const Match *match, uint32_t variant)
     return reason;
 }
 
+/* ---- Reading JSON ----
+ *
+ * The same documents are valid as for variantsel/json_reader.py, and the same "variants" as for
+ * variantsel/metadata_reader.py. What is wrong with the others is for those two to say.
+ */
+
+#define MAX_BYTES (32 * 1024 * 1024)
+#define MAX_NESTING 32
+#define MAX_HEAD_BYTES (64 * 1024)
+
+typedef struct {
+    const unsigned char *start, *at, *end;
+    const unsigned char *variants, *variants_end; /* the value of the root's key "variants" */
+    const HashKey *key;
+    Release *release;
+    Names keys; /* of all objects outside "variants"; the parent is the object */
+    uint32_t objects;
+    uint32_t likely_namespace; /* the first one of the variant before */
+    char *decoded; /* room for a string with escapes; one is needed at a time */
+    int no_memory;
+} Reader;
+
+static int
+out_of_memory(Reader *reader)
+{
+    reader->no_memory = 1;
+    return -1;
+}
+
+/* The document ends with a NUL byte beyond its end, as every bytes object does. NUL has no place in
+ * JSON, so whoever looks at one byte after the other comes to a stop there. */
+static inline int
+next_is(const Reader *reader, unsigned char c)
+{
+    return *reader->at == c;
+}
+
+#define ONES 0x0101010101010101u /* times a byte: a word of eight of it */
+
+static inline int
+is_space(unsigned char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static inline void
+skip_space(Reader *reader)
+{
+    const unsigned char *at = reader->at;
+    while (is_space(*at)) {
+        at++;
+        while (reader->end - at >= 4 && memcmp(at, "    ", 4) == 0) { /* indentation */
+            at += 4;
+        }
+    }
+    reader->at = at;
+}
+
+static int
+skip_literal(Reader *reader, const char *literal)
+{
+    size_t length = strlen(literal);
+    if (strncmp((const char *)reader->at, literal, length) != 0) {
+        return -1;
+    }
+    reader->at += length;
+    return 0;
+}
+
+static int
+skip_digits(Reader *reader)
+{
+    const unsigned char *first = reader->at;
+    while (*reader->at >= '0' && *reader->at <= '9') {
+        reader->at++;
+    }
+    return reader->at > first ? 0 : -1;
+}
+
+static int
+skip_number(Reader *reader)
+{
+    if (next_is(reader, '-')) {
+        reader->at++;
+    }
+    if (next_is(reader, '0')) {
+        reader->at++;
+    }
+    else if (skip_digits(reader) < 0) {
+        return -1;
+    }
+    if (next_is(reader, '.')) {
+        reader->at++;
+        if (skip_digits(reader) < 0) {
+            return -1;
+        }
+    }
+    if (next_is(reader, 'e') || next_is(reader, 'E')) {
+        reader->at++;
+        if (next_is(reader, '+') || next_is(reader, '-')) {
+            reader->at++;
+        }
+        return skip_digits(reader);
+    }
+    return 0;
+}
+
+/* The length of a well-formed UTF-8 sequence of two to four bytes, or 0. */
+static size_t
+utf8_length(const unsigned char *at)
+{
+    unsigned char least = 0x80, most = 0xbf; /* of the second byte */
+    size_t length = *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+    if (*at < 0xc2 || *at > 0xf4) {
+        return 0;
+    }
+    switch (*at) {
+    case 0xe0:
+        least = 0xa0; /* below: longer than needed */
+        break;
+    case 0xed:
+        most = 0x9f; /* above: surrogates */
+        break;
+    case 0xf0:
+        least = 0x90;
+        break;
+    case 0xf4:
+        most = 0x8f; /* above: beyond Unicode */
+        break;
+    }
+    if (at[1] < least || at[1] > most) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if (at[i] < 0x80 || at[i] > 0xbf) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+/* The code unit of the escape ``\uXXXX`` at a place, or -1. */
+static int32_t
+unicode_escape(const unsigned char *at)
+{
+    int32_t unit = 0;
+    if (at[0] != '\\' || at[1] != 'u') {
+        return -1;
+    }
+    for (size_t i = 2; i < 6; i++) {
+        unsigned char c = at[i];
+        int32_t digit;
+        if (c >= '0' && c <= '9') {
+            digit = c - '0';
+        }
+        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+            digit = (c | 0x20) - 'a' + 10;
+        }
+        else {
+            return -1;
+        }
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+static size_t
+put_utf8(char *to, int32_t code)
+{
+    if (code < 0x80) {
+        to[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        to[0] = (char)(0xc0 | code >> 6);
+        to[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        to[0] = (char)(0xe0 | code >> 12);
+        to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | code >> 18);
+    to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (code & 0x3f));
+    return 4;
+}
+
+/* Decodes the escape at ``at``; returns how many bytes it takes, or 0. */
+static size_t
+decode_escape(const unsigned char *at, char *to, size_t *length)
+{
+    static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    if (at[1] == 'u') {
+        int32_t unit = unicode_escape(at);
+        if (unit < 0) {
+            return 0;
+        }
+        if (unit >= 0xd800 && unit < 0xdc00) {
+            int32_t low = unicode_escape(at + 6);
+            if (low >= 0xdc00 && low < 0xe000) {
+                *length += put_utf8(to, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+                return 12;
+            }
+        }
+        *length += put_utf8(to, unit);
+        return 6;
+    }
+    const char *letter = at[1] == 0 ? NULL : strchr(letters, at[1]);
+    if (letter == NULL) {
+        return 0;
+    }
+    *to = meanings[letter - letters];
+    *length += 1;
+    return 2;
+}
+
+/* The high bit of the first byte that equals ``c``, and of maybe more behind it, or 0. */
+static uint64_t
+bytes_equal(uint64_t word, unsigned char c)
+{
+    uint64_t zero_where_equal = word ^ ONES * c;
+    return (zero_where_equal - ONES) & ~zero_where_equal & ONES * 0x80;
+}
+
+/* How many of eight bytes of a string, from the first, are ASCII that stands for itself. */
+static inline size_t
+plain_bytes(uint64_t word)
+{
+    uint64_t controls = (word - ONES * 0x20) & ~word; /* the high bits of bytes below a space */
+    uint64_t others = ((controls | word) & ONES * 0x80) | bytes_equal(word, '"')
+        | bytes_equal(word, '\\');
+    uint64_t before = ((others & (~others + 1)) >> 7) - 1; /* all bits before the first, or all */
+    return (size_t)(((before & ONES) * ONES) >> 56);
+}
+
+/* Reads a string, of which the escapes are decoded. The text stays until the next string. */
+static int
+read_string(Reader *reader, Text *text)
+{
+    if (!next_is(reader, '"')) {
+        return -1;
+    }
+    const unsigned char *at = reader->at + 1;
+    const unsigned char *copied = at; /* everything before is in reader->decoded */
+    size_t decoded = 0;
+    int has_escapes = 0;
+    for (;;) {
+        if (reader->end - at >= 8) {
+            at += plain_bytes(load_8((const char *)at));
+        }
+        if (*at == '"') {
+            break;
+        }
+        if (*at == '\\') {
+            if (reader->decoded == NULL) {
+                /* No string is longer decoded than it is in the document. */
+                reader->decoded = malloc((size_t)(reader->end - reader->start));
+                if (reader->decoded == NULL) {
+                    return out_of_memory(reader);
+                }
+            }
+            memcpy(reader->decoded + decoded, copied, (size_t)(at - copied));
+            decoded += (size_t)(at - copied);
+            size_t taken = decode_escape(at, reader->decoded + decoded, &decoded);
+            if (taken == 0) {
+                return -1;
+            }
+            at += taken;
+            copied = at;
+            has_escapes = 1;
+        }
+        else if (*at < 0x20) {
+            return -1;
+        }
+        else if (*at < 0x80) {
+            at++;
+        }
+        else {
+            size_t length = utf8_length(at);
+            if (length == 0) {
+                return -1;
+            }
+            at += length;
+        }
+    }
+    reader->at = at + 1;
+    *text = (Text){(const char *)copied, (size_t)(at - copied)};
+    if (has_escapes) {
+        memcpy(reader->decoded + decoded, copied, text->length);
+        *text = (Text){reader->decoded, decoded + text->length};
+    }
+    return 0;
+}
+
+static int
+is_word_character(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Reads a string of the characters that names may have; ``dot`` is '.' where it is one of them,
+ * otherwise '_'. */
+static int
+read_word(Reader *reader, unsigned char dot, Text *text)
+{
+    if (!next_is(reader, '"')) {
+        return -1;
+    }
+    const unsigned char *first = reader->at + 1;
+    const unsigned char *at = first;
+    while (is_word_character(*at) || *at == dot) {
+        at++;
+    }
+    if (*at == '"') {
+        *text = (Text){(const char *)first, (size_t)(at - first)};
+        reader->at = at + 1;
+    }
+    else {
+        if (*at != '\\' || read_string(reader, text) < 0) {
+            return -1;
+        }
+        for (size_t i = 0; i < text->length; i++) {
+            unsigned char c = (unsigned char)text->at[i];
+            if (!is_word_character(c) && c != dot) {
+                return -1;
+            }
+        }
+    }
+    return text->length > 0 ? 0 : -1;
+}
+
+/* Enters an object or array. */
+static inline int
+enter(Reader *reader, unsigned char bracket)
+{
+    if (!next_is(reader, bracket)) {
+        return -1;
+    }
+    reader->at++;
+    return 0;
+}
+
+/* Goes on to an item of the object or array entered, the ``count``-th from 0. Returns 1 there, 0
+ * after the closing bracket, -1 when neither comes. */
+static inline int
+next_item(Reader *reader, unsigned char closing_bracket, size_t count)
+{
+    skip_space(reader);
+    if (count > 0 && next_is(reader, ',')) {
+        reader->at++;
+        skip_space(reader);
+        return 1;
+    }
+    if (next_is(reader, closing_bracket)) {
+        reader->at++;
+        return 0;
+    }
+    return count == 0 ? 1 : -1;
+}
+
+static inline int
+skip_colon(Reader *reader)
+{
+    skip_space(reader);
+    if (!next_is(reader, ':')) {
+        return -1;
+    }
+    reader->at++;
+    skip_space(reader);
+    return 0;
+}
+
+/* Reads a key of an object outside "variants", which must not have it yet, and what follows up to
+ * the value. The text stays until the next string. */
+static int
+read_key(Reader *reader, uint32_t object, Text *text)
+{
+    uint32_t number;
+    if (reader->keys.count > MAX_HEAD_BYTES || read_string(reader, text) < 0) {
+        return -1;
+    }
+    size_t keys = reader->keys.count;
+    if (names_add(&reader->keys, reader->key, object, *text, &number) < 0) {
+        return out_of_memory(reader);
+    }
+    return number == keys ? skip_colon(reader) : -1;
+}
+
+static int
+skip_value(Reader *reader, int depth)
+{
+    Text text;
+    int more;
+    if (depth == MAX_NESTING && (next_is(reader, '{') || next_is(reader, '['))) {
+        return -1;
+    }
+    switch (*reader->at) {
+    case '{': {
+        uint32_t object = reader->objects++;
+        reader->at++;
+        for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+            if (read_key(reader, object, &text) < 0 || skip_value(reader, depth + 1) < 0) {
+                return -1;
+            }
+        }
+        return more;
+    }
+    case '[':
+        reader->at++;
+        for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
+            if (skip_value(reader, depth + 1) < 0) {
+                return -1;
+            }
+        }
+        return more;
+    case '"':
+        return read_string(reader, &text);
+    case 't':
+        return skip_literal(reader, "true");
+    case 'f':
+        return skip_literal(reader, "false");
+    case 'n':
+        return skip_literal(reader, "null");
+    default:
+        return skip_number(reader);
+    }
+}
+
+/* Reads a word and adds it to a set of names that has only such words. */
+static int
+read_name(Reader *reader, unsigned char dot, Names *names, uint32_t parent, uint32_t *number)
+{
+    Text text;
+    if (read_word(reader, dot, &text) < 0) {
+        return -1;
+    }
+    if (names_add(names, reader->key, parent, text, number) < 0) {
+        return out_of_memory(reader);
+    }
+    return 0;
+}
+
+/* Clears a word from the first quote on; returns how many bytes stand before it. */
+static inline size_t
+cut_at_quote(uint64_t *word)
+{
+    uint64_t quotes = bytes_equal(*word, '"');
+    uint64_t before = ((quotes & (~quotes + 1)) >> 7) - 1; /* all bits before the first, or all */
+    *word &= before;
+    return (size_t)(((before & ONES) * ONES) >> 56);
+}
+
+/* The fingerprint of the text that a quote ends, if that is within 16 bytes, which are there.
+ * Returns the length of the text, 16 where there is no quote. */
+static inline size_t
+short_fingerprint(const char *at, Fingerprint *print)
+{
+    *print = (Fingerprint){load_8(at), 0};
+    size_t length = cut_at_quote(&print->first);
+    if (length == 8) {
+        print->second = load_8(at + 8);
+        length += cut_at_quote(&print->second);
+    }
+    return length;
+}
+
+/* Names of one parent that follow one another in the document. */
+typedef struct {
+    Names *names;
+    uint32_t parent;
+    uint32_t *likely_first; /* what came first the last time */
+    uint32_t last;          /* what came before, NOWHERE at first */
+    unsigned char dot;      /* as for read_word() */
+} Listing;
+
+/* Whether a name, known to be in a set, is what came at the same place the last time. */
+static int
+is_name(const Names *names, uint32_t number, Text text, Fingerprint print)
+{
+    const Name *name = &names->names[number];
+    return name->print.first == print.first && name->print.second == print.second
+        && name->length == text.length
+        && (text.length <= 16 || memcmp(names->text + name->start, text.at, text.length) == 0);
+}
+
+/* Reads the next name of a listing as read_name() does, faster where it is one that came before,
+ * fastest where it came at the same place: what was valid then need not be looked at again. */
+static inline int
+read_listed_name(Reader *reader, Listing *listing, uint32_t *number)
+{
+    Names *names = listing->names;
+    if (!next_is(reader, '"')) {
+        return -1;
+    }
+    Text text = {(const char *)reader->at + 1, 16};
+    Fingerprint print;
+    size_t left = (size_t)((const char *)reader->end - text.at);
+    if (left >= 16) {
+        text.length = short_fingerprint(text.at, &print);
+    }
+    if (text.length == 16) {
+        const char *quote = memchr(text.at, '"', left);
+        if (quote == NULL) {
+            return -1;
+        }
+        text.length = (size_t)(quote - text.at);
+        print = fingerprint(reader->key, text);
+    }
+    uint32_t *likely = listing->last == NOWHERE ? listing->likely_first
+                                                : &names->names[listing->last].likely_next;
+    if (*likely != NOWHERE && is_name(names, *likely, text, print)) {
+        *number = *likely;
+    }
+    else {
+        *number = names_find(names, reader->key, listing->parent, print, text);
+    }
+    if (*number != NOWHERE) {
+        reader->at += text.length + 2;
+        *likely = *number;
+    }
+    else if (read_name(reader, listing->dot, names, listing->parent, number) < 0) {
+        return -1;
+    }
+    else if (listing->last == NOWHERE) {
+        *listing->likely_first = *number;
+    }
+    else {
+        names->names[listing->last].likely_next = *number;
+    }
+    listing->last = *number;
+    return 0;
+}
+
+/* Notes that the last variant lists a name; 0 when it already did. */
+static int
+list_name(const Release *release, Names *names, uint32_t number)
+{
+    uint32_t variant = (uint32_t)release->labels.count;
+    if (names->names[number].listed_by == variant) {
+        return 0;
+    }
+    names->names[number].listed_by = variant;
+    return 1;
+}
+
+static int
+read_values(Reader *reader, uint32_t feature)
+{
+    Release *release = reader->release;
+    size_t count = 0;
+    int more;
+    Listing listing = {&release->properties, feature,
+                       &release->features.names[feature].likely_child, NOWHERE, '.'};
+    if (enter(reader, '[') < 0) {
+        return -1;
+    }
+    for (; (more = next_item(reader, ']', count)) > 0; count++) {
+        uint32_t property;
+        if (read_listed_name(reader, &listing, &property) < 0) {
+            return -1;
+        }
+        if (list_name(release, &release->properties, property)
+            && release_add_value(release, property) < 0) {
+            return out_of_memory(reader);
+        }
+    }
+    return more < 0 || count == 0 ? -1 : 0;
+}
+
+static int
+read_features(Reader *reader, uint32_t namespace)
+{
+    Release *release = reader->release;
+    int more;
+    Listing listing = {&release->features, namespace,
+                       &release->namespaces.names[namespace].likely_child, NOWHERE, '_'};
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        uint32_t feature;
+        if (read_listed_name(reader, &listing, &feature) < 0
+            || !list_name(release, &release->features, feature) || skip_colon(reader) < 0) {
+            return -1;
+        }
+        if (release_add_feature(release, feature) < 0) {
+            return out_of_memory(reader);
+        }
+        if (read_values(reader, feature) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+static int
+read_namespaces(Reader *reader)
+{
+    Release *release = reader->release;
+    int more;
+    Listing listing = {&release->namespaces, 0, &reader->likely_namespace, NOWHERE, '_'};
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        uint32_t namespace;
+        if (read_listed_name(reader, &listing, &namespace) < 0
+            || !list_name(release, &release->namespaces, namespace) || skip_colon(reader) < 0
+            || read_features(reader, namespace) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+static int
+text_is(Text text, const char *expected)
+{
+    return text.length == strlen(expected) && memcmp(text.at, expected, text.length) == 0;
+}
+
+/* Whether the last variant's label says that it lists nothing exactly where it does. */
+static int
+has_fitting_label(const Release *release)
+{
+    uint32_t variant = (uint32_t)release->labels.count - 1;
+    Text label = name_text(&release->labels, variant);
+    if (release->listed_count > listed_start(release, variant)) {
+        return !text_is(label, "null");
+    }
+    return text_is(label, "null") || text_is(label, "00000000");
+}
+
+static int
+read_variants(Reader *reader)
+{
+    Release *release = reader->release;
+    int more;
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        uint32_t label;
+        if (read_name(reader, '.', &release->labels, 0, &label) < 0 || label != i
+            || skip_colon(reader) < 0) {
+            return -1;
+        }
+        if (release_add_variant(release) < 0) {
+            return out_of_memory(reader);
+        }
+        if (read_namespaces(reader) < 0 || !has_fitting_label(release)) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+/* Reads the whole document; -1 when it is not valid, or there is no memory. */
+static int
+read_root(Reader *reader)
+{
+    int more;
+    uint32_t root = reader->objects++;
+    skip_space(reader);
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, root, &key) < 0) {
+            return -1;
+        }
+        if (text_is(key, "variants")) {
+            reader->variants = reader->at;
+            if (read_variants(reader) < 0) {
+                return -1;
+            }
+            reader->variants_end = reader->at;
+        }
+        else if (skip_value(reader, 1) < 0) {
+            return -1;
+        }
+    }
+    skip_space(reader);
+    if (more < 0 || reader->at < reader->end || reader->variants == NULL) {
+        return -1;
+    }
+    size_t before = (size_t)(reader->variants - reader->start);
+    size_t after = (size_t)(reader->end - reader->variants_end);
+    return before + strlen("{}") + after > MAX_HEAD_BYTES ? -1 : 0;
+}
+
 /* ---- From Python ---- */
 
 typedef struct {
     HashKey key;
+    PyObject *document_type;
+    PyObject *supported_type;
 } ModuleState;
 
 /* The text of a str, whatever its subclass does: no Python code runs. ``owner`` keeps the text
@@ -672,7 +1439,8 @@ text_of(PyObject *object, const char *what, Text *text, PyObject **owner)
     Py_ssize_t length;
     *owner = NULL;
     if (!PyUnicode_Check(object)) {
-        PyErr_Format(PyExc_TypeError, "%s must be a str, not %R", what, (PyObject *)Py_TYPE(object));
+        PyErr_Format(PyExc_TypeError, "%s must be a str, not %R", what,
+                     (PyObject *)Py_TYPE(object));
         return -1;
     }
     text->at = PyUnicode_AsUTF8AndSize(object, &length);
@@ -696,7 +1464,7 @@ text_of(PyObject *object, const char *what, Text *text, PyObject **owner)
 
 /* Adds the text of a str to a set of names. */
 static int
-add_object(Names *names, HashKey key, uint32_t parent, PyObject *object, const char *what,
+add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object, const char *what,
            uint32_t *number)
 {
     Text text;
@@ -714,7 +1482,7 @@ add_object(Names *names, HashKey key, uint32_t parent, PyObject *object, const c
 
 /* Where the items of nested mappings and sequences go. One of the two is NULL. */
 typedef struct {
-    HashKey key;
+    const HashKey *key;
     Supported *supported;
     Release *release;
     uint32_t namespace, feature; /* whose items are being added */
@@ -906,7 +1674,7 @@ add_variant(Builder *builder, PyObject *label, PyObject *properties)
     if (text_of(label, "a variant's label", &text, &owner) < 0) {
         return -1;
     }
-    int failed = names_append(&builder->release->labels, 0, 0, text) < 0
+    int failed = names_append(&builder->release->labels, 0, (Fingerprint){0, 0}, text) < 0
         || release_add_variant(builder->release) < 0;
     Py_XDECREF(owner);
     if (failed) {
@@ -934,7 +1702,7 @@ compatible_labels(const Match *match)
         return NULL;
     }
     for (size_t i = 0; i < match->compatible_count; i++) {
-        PyObject *label = str_from_name(&match->release->labels, match->compatible[i].variant);
+        PyObject *label = str_from_name(&match->release->labels, match->candidates[i].variant);
         if (label == NULL || PyList_SetItem(labels, (Py_ssize_t)i, label) < 0) {
             Py_DECREF(labels);
             return NULL;
@@ -972,7 +1740,8 @@ rejections(const Match *match)
         return NULL;
     }
     for (size_t i = 0; i < match->rejected_count; i++) {
-        PyObject *reason = rejection(match, match->rejected[i].variant);
+        const Candidate *rejected = &match->candidates[match->compatible_count + i];
+        PyObject *reason = rejection(match, rejected->variant);
         if (reason == NULL || PyList_SetItem(list, (Py_ssize_t)i, reason) < 0) {
             Py_DECREF(list);
             return NULL;
@@ -981,12 +1750,12 @@ rejections(const Match *match)
     return list;
 }
 
-/* Releases the GIL, unless a release is so small that getting it back could take longer than
- * matching does. */
+/* Releases the GIL where that is worth while: getting it back can take longer than the work on a
+ * small release does. */
 static PyThreadState *
-allow_threads(const Release *release)
+allow_threads(int worthwhile)
 {
-    return release->value_count > 1000 ? PyEval_SaveThread() : NULL;
+    return worthwhile ? PyEval_SaveThread() : NULL;
 }
 
 static void
@@ -998,30 +1767,33 @@ forbid_threads(PyThreadState *thread)
 }
 
 PyDoc_STRVAR(order_variants_doc,
-"order_variants(variants, supported, /)\n--\n\n"
+"order_variants(variants, supported)\n--\n\n"
 "Order the compatible variants of a release, as variantsel.reference.order_variants does.");
 
 static PyObject *
-order_variants(PyObject *module, PyObject *arguments)
+order_variants(PyObject *module, PyObject *arguments, PyObject *keywords)
 {
+    static char *names[] = {"variants", "supported", NULL};
     const ModuleState *state = PyModule_GetState(module);
     PyObject *variants, *machine;
     if (state == NULL
-        || !PyArg_ParseTuple(arguments, "OO:order_variants", &variants, &machine)) {
+        || !PyArg_ParseTupleAndKeywords(arguments, keywords, "OO:order_variants", names,
+                                        &variants, &machine)) {
         return NULL;
     }
     Release release = {0};
     Supported supported = {0};
     Match match = {0};
     PyObject *labels = NULL, *rejected = NULL, *result = NULL;
-    Builder release_builder = {.key = state->key, .release = &release};
-    Builder supported_builder = {.key = state->key, .supported = &supported};
+    Builder release_builder = {.key = &state->key, .release = &release};
+    Builder supported_builder = {.key = &state->key, .supported = &supported};
     if (visit_items(&release_builder, variants, "variants", add_variant) < 0
         || visit_items(&supported_builder, machine, "supported", add_supported_namespace) < 0) {
         goto done;
     }
-    PyThreadState *thread = allow_threads(&release);
-    int failed = match_release(&match, &release, &supported) < 0 || sort_rejected(&match) < 0;
+    PyThreadState *thread = allow_threads(release.value_count > 1000);
+    int failed = match_release(&match, &state->key, &release, &supported) < 0
+        || sort_rejected(&match) < 0;
     forbid_threads(thread);
     if (failed) {
         PyErr_NoMemory();
@@ -1045,13 +1817,355 @@ done:
     return result;
 }
 
+/* ---- Types ---- */
+
+typedef struct {
+    PyObject_HEAD
+    Supported supported;
+} SupportedObject;
+
+static void
+supported_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    supported_clear(&((SupportedObject *)self)->supported);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot supported_slots[] = {
+    {Py_tp_doc, "What a machine supports, made ready by compile_supported()."},
+    {Py_tp_dealloc, supported_dealloc},
+    {0, NULL},
+};
+
+static PyType_Spec supported_spec = {
+    .name = "variantsel._native.Supported",
+    .basicsize = sizeof(SupportedObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = supported_slots,
+};
+
+PyDoc_STRVAR(compile_supported_doc,
+"compile_supported(supported, /)\n--\n\n"
+"Make ``{namespace: {feature: [value, ...]}}``, each best first, ready for any number of\n"
+"releases.");
+
+static PyObject *
+compile_supported(PyObject *module, PyObject *mapping)
+{
+    const ModuleState *state = PyModule_GetState(module);
+    if (state == NULL) {
+        return NULL;
+    }
+    SupportedObject *self = PyObject_New(SupportedObject, (PyTypeObject *)state->supported_type);
+    if (self == NULL) {
+        return NULL;
+    }
+    memset(&self->supported, 0, sizeof(self->supported));
+    Builder builder = {.key = &state->key, .supported = &self->supported};
+    if (visit_items(&builder, mapping, "supported", add_supported_namespace) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+typedef struct {
+    PyObject_HEAD
+    Release release;
+    PyObject *head;
+    PyObject *namespaces;
+} DocumentObject;
+
+static void
+document_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    DocumentObject *document = (DocumentObject *)self;
+    release_clear(&document->release);
+    Py_XDECREF(document->head);
+    Py_XDECREF(document->namespaces);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Matches a document's release with a Supported; -1 with an exception set when that fails. Either
+ * way match_clear() is due. */
+static int
+match_document(Match *match, PyObject *self, PyObject *argument, int with_rejected)
+{
+    memset(match, 0, sizeof(*match));
+    const ModuleState *state = PyType_GetModuleState(Py_TYPE(self));
+    if (state == NULL) {
+        return -1;
+    }
+    if (!PyObject_TypeCheck(argument, (PyTypeObject *)state->supported_type)) {
+        PyErr_Format(PyExc_TypeError, "expected a Supported, not %R",
+                     (PyObject *)Py_TYPE(argument));
+        return -1;
+    }
+    const Release *release = &((DocumentObject *)self)->release;
+    PyThreadState *thread = allow_threads(release->value_count > 1000);
+    int failed = match_release(match, &state->key, release,
+                               &((SupportedObject *)argument)->supported) < 0
+        || (with_rejected && sort_rejected(match) < 0);
+    forbid_threads(thread);
+    if (failed) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(document_order_doc,
+"order(supported, /)\n--\n\n"
+"The labels of the compatible variants, best first.");
+
+static PyObject *
+document_order(PyObject *self, PyObject *supported)
+{
+    Match match;
+    int failed = match_document(&match, self, supported, 0);
+    PyObject *labels = failed ? NULL : compatible_labels(&match);
+    match_clear(&match);
+    return labels;
+}
+
+PyDoc_STRVAR(document_rejected_doc,
+"rejected(supported, /)\n--\n\n"
+"``(label, namespace, feature)`` for each other variant, as order_variants() returns them.");
+
+static PyObject *
+document_rejected(PyObject *self, PyObject *supported)
+{
+    Match match;
+    int failed = match_document(&match, self, supported, 1);
+    PyObject *list = failed ? NULL : rejections(&match);
+    match_clear(&match);
+    return list;
+}
+
+/* The values of a listed feature as a sorted tuple. */
+static PyObject *
+values_of(const Release *release, uint32_t listed)
+{
+    uint32_t value = listed ? release->listed[listed - 1].values_end : 0;
+    uint32_t end = release->listed[listed].values_end;
+    PyObject *values = PyList_New(0);
+    for (; values != NULL && value < end; value++) {
+        PyObject *text = str_from_name(&release->properties, release->values[value]);
+        if (text == NULL || PyList_Append(values, text) < 0) {
+            Py_CLEAR(values);
+        }
+        Py_XDECREF(text);
+    }
+    PyObject *sorted = NULL;
+    if (values != NULL && PyList_Sort(values) == 0) {
+        sorted = PyList_AsTuple(values);
+    }
+    Py_XDECREF(values);
+    return sorted;
+}
+
+/* Puts a listed feature into ``{namespace: {feature: values}}``. */
+static int
+put_feature(const Release *release, uint32_t listed, PyObject *properties)
+{
+    int failed = -1;
+    uint32_t feature = release->listed[listed].feature;
+    PyObject *features = NULL;
+    PyObject *name = str_from_name(&release->features, feature);
+    PyObject *values = values_of(release, listed);
+    PyObject *namespace =
+        str_from_name(&release->namespaces, release->features.names[feature].parent);
+    if (name == NULL || values == NULL || namespace == NULL) {
+        goto done;
+    }
+    features = PyDict_GetItemWithError(properties, namespace);
+    Py_XINCREF(features);
+    if (features == NULL) {
+        if (PyErr_Occurred()) {
+            goto done;
+        }
+        features = PyDict_New();
+        if (features == NULL || PyDict_SetItem(properties, namespace, features) < 0) {
+            goto done;
+        }
+    }
+    failed = PyDict_SetItem(features, name, values);
+done:
+    Py_XDECREF(features);
+    Py_XDECREF(name);
+    Py_XDECREF(values);
+    Py_XDECREF(namespace);
+    return failed;
+}
+
+PyDoc_STRVAR(document_properties_doc,
+"properties(label, /)\n--\n\n"
+"``{namespace: {feature: (value, ...)}}`` of one variant, values sorted; namespaces without\n"
+"features are left out. Raises KeyError when there is no such label.");
+
+static PyObject *
+document_properties(PyObject *self, PyObject *label)
+{
+    const ModuleState *state = PyType_GetModuleState(Py_TYPE(self));
+    const Release *release = &((DocumentObject *)self)->release;
+    Text text;
+    PyObject *owner;
+    if (state == NULL || text_of(label, "a label", &text, &owner) < 0) {
+        return NULL;
+    }
+    uint32_t variant = names_find(&release->labels, &state->key, 0,
+                                  fingerprint(&state->key, text), text);
+    Py_XDECREF(owner);
+    if (variant == NOWHERE) {
+        PyErr_SetObject(PyExc_KeyError, label);
+        return NULL;
+    }
+    PyObject *properties = PyDict_New();
+    uint32_t listed = listed_start(release, variant);
+    for (; properties != NULL && listed < release->listed_end[variant]; listed++) {
+        if (put_feature(release, listed, properties) < 0) {
+            Py_CLEAR(properties);
+        }
+    }
+    return properties;
+}
+
+static PyMethodDef document_methods[] = {
+    {"order", document_order, METH_O, document_order_doc},
+    {"rejected", document_rejected, METH_O, document_rejected_doc},
+    {"properties", document_properties, METH_O, document_properties_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef document_members[] = {
+    {"head", T_OBJECT_EX, offsetof(DocumentObject, head), READONLY,
+     "The document as it was, with ``{}`` in place of the variants: bytes."},
+    {"namespaces", T_OBJECT_EX, offsetof(DocumentObject, namespaces), READONLY,
+     "The namespaces of which variants list features: a tuple of str."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot document_slots[] = {
+    {Py_tp_doc, "The variants of a release, read by read_document()."},
+    {Py_tp_dealloc, document_dealloc},
+    {Py_tp_methods, document_methods},
+    {Py_tp_members, document_members},
+    {0, NULL},
+};
+
+static PyType_Spec document_spec = {
+    .name = "variantsel._native.Document",
+    .basicsize = sizeof(DocumentObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = document_slots,
+};
+
+/* The document with ``{}`` in place of the variants. */
+static PyObject *
+head_of(const Reader *reader)
+{
+    size_t before = (size_t)(reader->variants - reader->start);
+    size_t after = (size_t)(reader->end - reader->variants_end);
+    PyObject *head = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(before + 2 + after));
+    if (head == NULL) {
+        return NULL;
+    }
+    char *bytes = PyBytes_AsString(head);
+    if (bytes == NULL) {
+        Py_DECREF(head);
+        return NULL;
+    }
+    memcpy(bytes, reader->start, before);
+    memcpy(bytes + before, "{}", 2);
+    memcpy(bytes + before + 2, reader->variants_end, after);
+    return head;
+}
+
+/* The namespaces of which variants list features. */
+static PyObject *
+used_namespaces(const Release *release)
+{
+    const Names *names = &release->namespaces;
+    PyObject *used = PyList_New(0);
+    for (size_t i = 0; used != NULL && i < names->count; i++) {
+        if (names->names[i].likely_child == NOWHERE) {
+            continue;
+        }
+        PyObject *name = str_from_name(names, (uint32_t)i);
+        if (name == NULL || PyList_Append(used, name) < 0) {
+            Py_CLEAR(used);
+        }
+        Py_XDECREF(name);
+    }
+    PyObject *tuple = used == NULL ? NULL : PyList_AsTuple(used);
+    Py_XDECREF(used);
+    return tuple;
+}
+
+PyDoc_STRVAR(read_document_doc,
+"read_document(document, /)\n--\n\n"
+"Read the bytes of a variants.json or variant.json into a Document, or None.\n\n"
+"None means that variantsel.metadata_reader is to read it: because it is not valid, which is then\n"
+"what that raises, or because there is more than 64 KiB of it beside the variants.");
+
+static PyObject *
+read_document(PyObject *module, PyObject *document)
+{
+    const ModuleState *state = PyModule_GetState(module);
+    char *bytes;
+    Py_ssize_t size;
+    if (state == NULL || PyBytes_AsStringAndSize(document, &bytes, &size) < 0) {
+        return NULL;
+    }
+    if (size > MAX_BYTES) {
+        Py_RETURN_NONE;
+    }
+    DocumentObject *self = PyObject_New(DocumentObject, (PyTypeObject *)state->document_type);
+    if (self == NULL) {
+        return NULL;
+    }
+    memset(&self->release, 0, sizeof(self->release));
+    self->head = NULL;
+    self->namespaces = NULL;
+    Reader reader = {
+        .start = (const unsigned char *)bytes,
+        .at = (const unsigned char *)bytes,
+        .end = (const unsigned char *)bytes + size,
+        .key = &state->key,
+        .release = &self->release,
+        .likely_namespace = NOWHERE,
+    };
+    PyThreadState *thread = allow_threads(size > 32 * 1024);
+    int failed = read_root(&reader);
+    names_clear(&reader.keys);
+    free(reader.decoded);
+    forbid_threads(thread);
+    if (failed) {
+        Py_DECREF(self);
+        if (reader.no_memory) {
+            return PyErr_NoMemory();
+        }
+        Py_RETURN_NONE;
+    }
+    self->head = head_of(&reader);
+    self->namespaces = self->head == NULL ? NULL : used_namespaces(&self->release);
+    if (self->namespaces == NULL) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
 /* ---- Module ---- */
 
-/* Python's own secret for hashing str, for both halves of ours. */
+/* Python's own secret for hashing str gives ours. */
 static int
 hash_key_init(HashKey *key)
 {
-    uint64_t *halves[2] = {&key->first, &key->second};
     const char *names[2] = {"variantsel first", "variantsel second"};
     for (size_t i = 0; i < 2; i++) {
         PyObject *name = PyUnicode_FromString(names[i]);
@@ -1063,7 +2177,11 @@ hash_key_init(HashKey *key)
         if (hash == -1 && PyErr_Occurred()) {
             return -1;
         }
-        *halves[i] = (uint64_t)hash;
+        key->sip[i] = (uint64_t)hash;
+    }
+    for (size_t i = 0; i < sizeof(key->factors) / sizeof(key->factors[0]); i++) {
+        char number = (char)i;
+        key->factors[i] = sip_hash(key->sip, (Text){&number, 1});
     }
     return 0;
 }
@@ -1072,11 +2190,43 @@ static int
 module_exec(PyObject *module)
 {
     ModuleState *state = PyModule_GetState(module);
-    return state == NULL ? -1 : hash_key_init(&state->key);
+    if (state == NULL || hash_key_init(&state->key) < 0) {
+        return -1;
+    }
+    state->document_type = PyType_FromModuleAndSpec(module, &document_spec, NULL);
+    state->supported_type = PyType_FromModuleAndSpec(module, &supported_spec, NULL);
+    return state->document_type == NULL || state->supported_type == NULL ? -1 : 0;
+}
+
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    ModuleState *state = PyModule_GetState(module);
+    Py_VISIT(state->document_type);
+    Py_VISIT(state->supported_type);
+    return 0;
+}
+
+static int
+module_clear(PyObject *module)
+{
+    ModuleState *state = PyModule_GetState(module);
+    Py_CLEAR(state->document_type);
+    Py_CLEAR(state->supported_type);
+    return 0;
+}
+
+static void
+module_free(void *module)
+{
+    module_clear(module);
 }
 
 static PyMethodDef module_methods[] = {
-    {"order_variants", order_variants, METH_VARARGS, order_variants_doc},
+    {"order_variants", (PyCFunction)(void (*)(void))order_variants, METH_VARARGS | METH_KEYWORDS,
+     order_variants_doc},
+    {"compile_supported", compile_supported, METH_O, compile_supported_doc},
+    {"read_document", read_document, METH_O, read_document_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -1095,6 +2245,9 @@ static struct PyModuleDef module_definition = {
     .m_size = sizeof(ModuleState),
     .m_methods = module_methods,
     .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
 };
 
 PyMODINIT_FUNC

@@ -19,7 +19,12 @@ from typing import Any
 
 __all__ = ["answer_key", "cache_folder", "load_answer", "save_answer"]
 
-_VARIABLES = (
+_AMD_VARIABLES = (
+    "AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH",
+    "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION",
+    "ROCM_PATH",
+)
+_NVIDIA_VARIABLES = (
     "CUDA_VISIBLE_DEVICES",
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
@@ -57,12 +62,12 @@ def answer_key(namespace: str) -> str | None:
         parts = [boot, spec.origin, str(Path(spec.origin).stat().st_mtime_ns)]
     except (OSError, ImportError):
         return None
-    parts += _driver_and_devices() if namespace == "nvidia" else _cpu()
+    parts += {"nvidia": _nvidia, "amd": _amd}.get(namespace, _cpu)()
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
-def _driver_and_devices() -> Iterator[str]:
-    for name in _VARIABLES:
+def _nvidia() -> Iterator[str]:
+    for name in _NVIDIA_VARIABLES:
         yield f"{name}={os.environ.get(name)}"
     with contextlib.suppress(OSError):
         yield Path("/proc/driver/nvidia/version").read_text()
@@ -73,10 +78,28 @@ def _driver_and_devices() -> Iterator[str]:
             yield f"{library.resolve()} {state.st_size} {state.st_mtime_ns}"
     for folder, pattern in (("/dev", "nvidia*"), ("/proc/driver/nvidia/gpus", "*")):
         yield from sorted(map(str, Path(folder).glob(pattern)))
-    for vendor in sorted(Path("/sys/bus/pci/devices").glob("*/vendor")):
+    yield from _pci_devices("0x10de")
+
+
+def _amd() -> Iterator[str]:
+    for name in _AMD_VARIABLES:
+        yield f"{name}={os.environ.get(name)}"
+    with contextlib.suppress(OSError):
+        yield (Path(os.environ.get("ROCM_PATH") or "/opt/rocm") / ".info" / "version").read_text()
+    for node in sorted(Path("/sys/class/kfd/kfd/topology/nodes").glob("*")):
+        try:
+            # Containers of one boot see different devices by what they may read here.
+            yield f"{node} {(node / 'properties').read_text()}"
+        except OSError as error:
+            yield f"{node} {error.errno}"
+    yield from _pci_devices("0x1002")
+
+
+def _pci_devices(vendor: str) -> Iterator[str]:
+    for path in sorted(Path("/sys/bus/pci/devices").glob("*/vendor")):
         with contextlib.suppress(OSError):
-            if vendor.read_text().strip() == "0x10de":
-                yield str(vendor)
+            if path.read_text().strip() == vendor:
+                yield str(path)
 
 
 def _cpu() -> Iterator[str]:

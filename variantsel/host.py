@@ -24,6 +24,7 @@ __all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provide
 
 PROVIDER_PACKAGES = {
     "nvidia": frozenset({"nvidia-variant-provider"}),
+    "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
     "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
     "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
 }

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["is_native", "order_variants"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from variantsel._native import Document
+
+__all__ = ["is_native", "order_variants", "read_document"]
 
 try:
-    from variantsel._native import order_variants
+    from variantsel._native import order_variants, read_document
 
     is_native = True
 except ImportError:
     from variantsel.reference import order_variants
 
     is_native = False
+
+    def read_document(_: bytes, /) -> Document | None:
+        """Leave every document to the reader in Python."""
+        return None

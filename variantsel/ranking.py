@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
-from variantsel.matching import order_variants
+from variantsel.matching import order_variants, read_document
 from variantsel.metadata import VariantMetadata
 from variantsel.properties import VariantProperty
 from variantsel.rejection import Rejection, RejectionKind
 from variantsel.support import NamespaceSupport, namespace_support
 from variantsel.target import Target
 
-__all__ = ["Ranking", "rank"]
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from variantsel._native import Document
+    from variantsel.reference import Supported
+
+    Release: TypeAlias = "_ParsedRelease | Document"
+
+__all__ = ["Ranking", "rank", "rank_for_targets", "rank_many"]
+
+Metadata = bytes | str | Mapping[str, Any] | VariantMetadata
+"""A release's variant metadata: JSON as bytes or text, the parsed object, or the model of it."""
 
 
-def rank(
-    metadata: bytes | str | Mapping[str, Any] | VariantMetadata,
-    target: Target,
-    *,
-    enabled: Collection[str] = (),
-) -> Ranking:
+def rank(metadata: Metadata, target: Target, *, enabled: Collection[str] = ()) -> Ranking:
     """Order the variants of a release by how well they fit a target.
 
     Implements PEP 825 (Variant properties, Variant ordering) and the providers draft.
 
     :param metadata: a release's variant metadata: JSON as bytes or text, the parsed object, or
-        :class:`~variantsel.VariantMetadata`.
-    :param target: the machine to install for.
+        :class:`~variantsel.VariantMetadata`. Bytes are the fastest.
+    :param target: the machine to install for. What it supports is kept for further releases
+        that differ in their variants only.
     :param enabled: namespaces whose optional providers are enabled.
     :raises InvalidMetadata: when the metadata cannot be used.
     """
-    if not isinstance(metadata, VariantMetadata):
-        metadata = VariantMetadata.parse(metadata)
-    used = {namespace for properties in metadata.variants.values() for namespace in properties}
-    listed = [namespace for namespace in metadata.namespaces if namespace in used]
-    unlisted = sorted(used.difference(listed))
-    support = {
-        namespace: namespace_support(metadata, namespace, target, enabled)
-        for namespace in (*listed, *unlisted)
-    }
-    labels, rejected = order_variants(
-        metadata.variants, {namespace: support[namespace].features for namespace in listed}
-    )
-    return Ranking(metadata, support, labels, rejected)
+    return _compiled(target, frozenset(enabled)).rank(_read_release(metadata))
+
+
+def rank_many(
+    releases: Iterable[Metadata], target: Target, *, enabled: Collection[str] = ()
+) -> list[Ranking]:
+    """Rank each of many releases for one target, as :func:`rank` does."""
+    compiled = _compiled(target, frozenset(enabled))
+    return [compiled.rank(_read_release(metadata)) for metadata in releases]
+
+
+def rank_for_targets(
+    metadata: Metadata, targets: Iterable[Target], *, enabled: Collection[str] = ()
+) -> list[Ranking]:
+    """Rank one release for each of many targets, as :func:`rank` does, reading it once."""
+    release = _read_release(metadata)
+    enabled = frozenset(enabled)
+    return [_compiled(target, enabled).rank(release) for target in targets]
 
 
 class Ranking:
@@ -53,24 +65,17 @@ class Ranking:
     :ivar labels: the labels of the compatible variants as published, best first.
     """
 
-    def __init__(
-        self,
-        metadata: VariantMetadata,
-        support: Mapping[str, NamespaceSupport],
-        labels: list[str],
-        rejected: list[tuple[str, str, str]],
-    ) -> None:
-        self.labels = labels
-        self._metadata = metadata
+    def __init__(self, release: Release, support: _Support) -> None:
+        self.labels = release.order(support.matched)
+        self._release = release
         self._support = support
-        self._rejected = rejected
 
     @cached_property
     def rejected(self) -> dict[str, Rejection]:
         """``{label: reason}`` of the variants that are not compatible, sorted by label."""
         return {
             label: self._rejection(label, namespace, feature)
-            for label, namespace, feature in self._rejected
+            for label, namespace, feature in self._release.rejected(self._support.matched)
         }
 
     def supported_properties(self, label: str) -> list[VariantProperty]:
@@ -81,17 +86,17 @@ class Ranking:
 
         :raises KeyError: when the release has no such label.
         """
-        properties = self._metadata.variants[label]
+        properties = self._release.properties(label)
         return [
             VariantProperty(namespace, feature, value)
-            for namespace, support in self._support.items()
+            for namespace, support in self._support.namespaces.items()
             for feature, values in support.features.items()
             for value in values
             if value in properties.get(namespace, {}).get(feature, ())
         ]
 
     def _rejection(self, label: str, namespace: str, feature: str) -> Rejection:
-        support = self._support[namespace]
+        support = self._support.namespaces[namespace]
         supported = tuple(support.features.get(feature, ()))
         if supported:
             kind = RejectionKind.VALUE
@@ -99,9 +104,118 @@ class Ranking:
             kind = RejectionKind.FEATURE
         else:
             kind = support.absence
-        wanted = self._metadata.variants[label][namespace][feature]
+        wanted = self._release.properties(label)[namespace][feature]
         detail = support.detail if not support.features else ""
         return Rejection(kind, namespace, feature, wanted, supported, detail)
 
     def __repr__(self) -> str:
         return f"<Ranking {self.labels} rejected={sorted(self.rejected)}>"
+
+
+class _ParsedRelease:
+    """A release that was read into Python objects, with the methods of a ``_native.Document``.
+
+    :ivar namespaces: the namespaces of which variants list features.
+    """
+
+    def __init__(self, metadata: VariantMetadata) -> None:
+        self.metadata = metadata
+        self.namespaces = tuple(
+            {namespace: None for variant in metadata.variants.values() for namespace in variant}
+        )
+
+    def order(self, supported: Supported, /) -> list[str]:
+        """The labels of the compatible variants, best first."""
+        return order_variants(self.metadata.variants, supported)[0]
+
+    def rejected(self, supported: Supported, /) -> list[tuple[str, str, str]]:
+        """``(label, namespace, feature)`` of the others, as ``order_variants`` returns them."""
+        return order_variants(self.metadata.variants, supported)[1]
+
+    def properties(self, label: str, /) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """What one variant was built for; :class:`KeyError` when there is no such label."""
+        return self.metadata.variants[label]
+
+
+def _read_release(metadata: Metadata) -> Release:
+    """Read the variants of a release, in C where that is possible.
+
+    The rest of a ``_native.Document``, its ``head``, is not read yet.
+    """
+    document = None
+    if isinstance(metadata, bytes):
+        document = read_document(metadata)
+    elif isinstance(metadata, str):
+        # Lone surrogates, which JSON as text may hold, are left to the reader in Python.
+        document = read_document(metadata.encode("utf-8", "surrogatepass"))
+    if document is not None:
+        return document
+    if not isinstance(metadata, VariantMetadata):
+        metadata = VariantMetadata.parse(metadata)
+    return _ParsedRelease(metadata)
+
+
+class _Support:
+    """What a target supports of the namespaces that a release uses.
+
+    :ivar namespaces: ``{namespace: support}``, by rank, those not listed last.
+    :ivar matched: the same of those listed, in the form that the release's methods take.
+    """
+
+    def __init__(
+        self,
+        metadata: VariantMetadata,
+        used: Collection[str],
+        target: Target,
+        enabled: Collection[str],
+    ) -> None:
+        listed = [namespace for namespace in metadata.namespaces if namespace in used]
+        unlisted = sorted(set(used).difference(listed))
+        self.namespaces: Mapping[str, NamespaceSupport] = {
+            namespace: namespace_support(metadata, namespace, target, enabled)
+            for namespace in (*listed, *unlisted)
+        }
+        self.matched: Any = {namespace: self.namespaces[namespace].features for namespace in listed}
+
+
+class _CompiledTarget:
+    """A target with what it supports of one release kept for the releases like it.
+
+    Releases are alike when their metadata differs in the variants only, and these use the same
+    namespaces: as a rule, all releases of a project.
+    """
+
+    def __init__(self, target: Target, enabled: frozenset[str]) -> None:
+        self._target = target
+        self._enabled = enabled
+        self._kept_support = lru_cache(maxsize=64)(self._document_support)
+        self._last: tuple[tuple[bytes, tuple[str, ...]], _Support] | None = None
+
+    def rank(self, release: Release) -> Ranking:
+        """See :func:`rank`."""
+        if isinstance(release, _ParsedRelease):
+            support = _Support(release.metadata, release.namespaces, self._target, self._enabled)
+            return Ranking(release, support)
+        like = (release.head, release.namespaces)
+        last = self._last  # comparing with the last one is faster than hashing the head
+        if last is None or last[0] != like:
+            last = self._last = (like, self._kept_support(*like))
+        return Ranking(release, last[1])
+
+    def _document_support(self, head: bytes, used: tuple[str, ...]) -> _Support:
+        from variantsel._native import compile_supported
+
+        support = _Support(_read_head(head), used, self._target, self._enabled)
+        support.matched = compile_supported(support.matched)
+        return support
+
+
+@lru_cache(maxsize=32)
+def _compiled(target: Target, enabled: frozenset[str]) -> _CompiledTarget:
+    return _CompiledTarget(target, enabled)
+
+
+@lru_cache(maxsize=64)
+def _read_head(head: bytes) -> VariantMetadata:
+    """The metadata of a ``_native.Document``, without its variants."""
+    return VariantMetadata.parse(head)
