@@ -518,11 +518,20 @@ def test_an_output_that_cannot_show_every_character_is_served_all_the_same(machi
     assert rb"\u2026" in done.stdout
 
 
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from variantsel.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_an_interrupt_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with subprocess.Popen(
-        [sys.executable, "-m", "variantsel", "rank", str(fifo), "--target", "gh200"],
+        # Where the tests run in the background, interrupts are ignored, and children inherit that.
+        [sys.executable, "-c", INTERRUPTIBLE, "rank", str(fifo), "--target", "gh200"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

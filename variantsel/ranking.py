@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -155,27 +156,33 @@ def _read_release(metadata: Metadata) -> Release:
     return _ParsedRelease(metadata)
 
 
+@dataclass(frozen=True)
 class _Support:
     """What a target supports of the namespaces that a release uses.
 
     :ivar namespaces: ``{namespace: support}``, by rank, those not listed last.
-    :ivar matched: the same of those listed, in the form that the release's methods take.
+    :ivar matched: the features of those listed, in the form that the release's methods take.
     """
 
-    def __init__(
-        self,
-        metadata: VariantMetadata,
-        used: Collection[str],
-        target: Target,
-        enabled: Collection[str],
-    ) -> None:
-        listed = [namespace for namespace in metadata.namespaces if namespace in used]
-        unlisted = sorted(set(used).difference(listed))
-        self.namespaces: Mapping[str, NamespaceSupport] = {
-            namespace: namespace_support(metadata, namespace, target, enabled)
-            for namespace in (*listed, *unlisted)
-        }
-        self.matched: Any = {namespace: self.namespaces[namespace].features for namespace in listed}
+    namespaces: Mapping[str, NamespaceSupport]
+    matched: Any
+
+
+def _support(
+    metadata: VariantMetadata,
+    namespaces: Collection[str],
+    target: Target,
+    enabled: Collection[str],
+) -> _Support:
+    """What the methods of a :class:`_ParsedRelease` take; the metadata's variants do not matter."""
+    used = {*namespaces}
+    listed = [namespace for namespace in metadata.namespaces if namespace in used]
+    unlisted = sorted(used.difference(listed))
+    support = {
+        namespace: namespace_support(metadata, namespace, target, enabled)
+        for namespace in (*listed, *unlisted)
+    }
+    return _Support(support, {namespace: support[namespace].features for namespace in listed})
 
 
 class _CompiledTarget:
@@ -194,7 +201,7 @@ class _CompiledTarget:
     def rank(self, release: Release) -> Ranking:
         """See :func:`rank`."""
         if isinstance(release, _ParsedRelease):
-            support = _Support(release.metadata, release.namespaces, self._target, self._enabled)
+            support = _support(release.metadata, release.namespaces, self._target, self._enabled)
             return Ranking(release, support)
         like = (release.head, release.namespaces)
         last = self._last  # comparing with the last one is faster than hashing the head
@@ -202,12 +209,11 @@ class _CompiledTarget:
             last = self._last = (like, self._kept_support(*like))
         return Ranking(release, last[1])
 
-    def _document_support(self, head: bytes, used: tuple[str, ...]) -> _Support:
+    def _document_support(self, head: bytes, namespaces: tuple[str, ...]) -> _Support:
         from variantsel._native import compile_supported
 
-        support = _Support(_read_head(head), used, self._target, self._enabled)
-        support.matched = compile_supported(support.matched)
-        return support
+        support = _support(_read_head(head), namespaces, self._target, self._enabled)
+        return replace(support, matched=compile_supported(support.matched))
 
 
 @lru_cache(maxsize=32)

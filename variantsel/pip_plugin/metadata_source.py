@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,7 +47,8 @@ def _read_document(link: Any, network: Any) -> bytes:
         with Path(link.file_path).open("rb") as file:
             document = file.read(MAX_BYTES + 1)
     else:
-        document = b"".join(_download(link, network, MAX_BYTES + 1))
+        # A variants.json may grow at any time: like a page, it is asked for anew.
+        document = b"".join(_download(link, network, MAX_BYTES + 1, {"Cache-Control": "max-age=0"}))
     expected = link.hash if link.hash_name in hashlib.algorithms_guaranteed else None
     if expected and hashlib.new(link.hash_name, document).hexdigest() != expected:
         raise InvalidMetadata(
@@ -88,13 +89,17 @@ def _open_remote(link: Any, network: Any) -> Any:
         yield file
 
 
-def _download(link: Any, network: Any, limit: int | None = None) -> Any:
+def _download(
+    link: Any, network: Any, limit: int | None = None, headers: Mapping[str, str] | None = None
+) -> Any:
     """Yield the bytes behind a link, at most ``limit`` of them and a chunk."""
     from pip._internal.network.utils import raise_for_status
 
     with _network_errors(link):
         response = network.get(
-            link.url_without_fragment, headers={"Accept-Encoding": "identity"}, stream=True
+            link.url_without_fragment,
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+            stream=True,
         )
         raise_for_status(response)
         received = 0
