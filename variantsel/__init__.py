@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from variantsel.metadata import ProviderInfo, VariantMetadata
     from variantsel.properties import VariantProperty
-    from variantsel.ranking import Ranking, rank
+    from variantsel.ranking import Ranking, rank, rank_for_targets, rank_many
     from variantsel.rejection import Rejection, RejectionKind
     from variantsel.target import Target
     from variantsel.wheel_name import WheelName
@@ -42,6 +42,8 @@ _HOMES = {
     "VariantselError": "errors",
     "WheelName": "wheel_name",
     "rank": "ranking",
+    "rank_for_targets": "ranking",
+    "rank_many": "ranking",
 }
 
 __all__ = [
@@ -61,6 +63,8 @@ __all__ = [
     "WheelName",
     "__version__",
     "rank",
+    "rank_for_targets",
+    "rank_many",
 ]
 
 

@@ -311,7 +311,8 @@ def test_a_mistake_of_ours_does_not_end_an_install(
     write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
     ranking = environment.site_packages / "variantsel" / "ranking.py"
     original = ranking.read_text()
-    ranking.write_text(original.replace("    used = {", "    1 / 0\n    used = {"))
+    broken = original.replace("def rank(", "def rank(*_, **__): 1 / 0\n\ndef _rank(", 1)
+    ranking.write_text(broken)
     try:
         result = install(environment, index, "gpu", target=target_file, PYTHONDONTWRITEBYTECODE="1")
     finally:

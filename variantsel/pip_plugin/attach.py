@@ -44,18 +44,22 @@ def is_supported_pip(version: str) -> bool:
 
 
 def _attach_all_seams() -> None:
+    from pip._internal import exceptions
     from pip._internal.index import package_finder, sources
     from pip._internal.metadata import select_backend
     from pip._internal.models import link as link_module
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
     from pip._internal.operations.install import wheel as wheel_installer
+    from pip._internal.req import constructors
+    from pip._internal.resolution.legacy import resolver as legacy_resolver
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
         factory_seam,
         finder_seam,
         install_seam,
+        legacy_seam,
         metadata_seam,
         preparer_seam,
         resolver_seam,
@@ -80,15 +84,21 @@ def _attach_all_seams() -> None:
         *("self", "reqs", "parallel_builds"),
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
+    _expect_parameters(
+        legacy_resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels"
+    )
+    _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
 
     session = Session()
-    wheel_seam.change(session, wheel_module, sources)
-    finder_seam.change(session, package_finder, link_module)
+    pylock = sys.modules.get("pip._vendor.packaging.pylock")
+    wheel_seam.change(session, wheel_module, sources, constructors, pylock)
+    finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
     resolver_seam.change(session, resolver)
+    legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
     install_seam.change(session, wheel_installer)

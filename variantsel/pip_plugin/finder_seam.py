@@ -21,7 +21,7 @@ from variantsel.wheel_label import INDEX_METADATA_SUFFIX
 __all__ = ["applicable_candidates", "change"]
 
 
-def change(session: Session, package_finder: Any, link_module: Any) -> None:
+def change(session: Session, package_finder: Any, link_module: Any, exceptions: Any) -> None:
     """Collect variants.json links, and put the variants of one version behind one candidate."""
     evaluate_link = package_finder.LinkEvaluator.evaluate_link
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
@@ -46,8 +46,16 @@ def change(session: Session, package_finder: Any, link_module: Any) -> None:
         candidate = find_requirement(self, req, upgrade)
         if candidate is None or not isinstance(candidate.link, release_link_type):
             return candidate
-        for chosen, _ in session.choices(candidate.link.release, self):
-            return chosen.file
+        hashes = req.hashes(trust_internet=False)
+        result = self.find_best_candidate(req.name, specifier=req.specifier, hashes=hashes)
+        installed = req.satisfied_by.version if req.satisfied_by is not None else None
+        for other in reversed(applicable_candidates(result)):
+            if upgrade and installed is not None and other.version <= installed:
+                raise exceptions.BestVersionAlreadyInstalled
+            if not isinstance(other.link, release_link_type):
+                return other
+            for chosen, _ in session.choices(other.link.release, self):
+                return chosen.file
         raise session.no_variant_fits(candidate.link.release)
 
     package_finder.LinkEvaluator.evaluate_link = evaluate_and_collect
@@ -111,8 +119,9 @@ def _with_releases(session: Session, result: Any, hashes: Any, release_link_type
             continue
         first = candidates[-1]
         release = Release(first.name, str(first.version), files)
+        locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
         candidate = type(first)(
-            first.name, str(first.version), release_link_type(first.link, release)
+            first.name, str(first.version), release_link_type(first.link, release), **locked
         )
         collapsed.append(candidate)
         if best in candidates:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,18 +43,22 @@ def read_release_metadata(
 
 
 def _read_document(link: Any, network: Any) -> bytes:
+    expected = link.hash if link.hash_name in hashlib.algorithms_guaranteed else None
+    # What pip's cache holds is good only if the index says so: a release may have gained variants.
+    for from_cache in (True, False) if expected and not link.is_file else (False,):
+        document = _read_document_once(link, network, from_cache)
+        if not expected or hashlib.new(link.hash_name, document).hexdigest() == expected:
+            return document
+    raise InvalidMetadata(
+        f"its {link.hash_name} is not {expected}, which the index lists", source=link.filename
+    )
+
+
+def _read_document_once(link: Any, network: Any, from_cache: bool) -> bytes:
     if link.is_file:
         with Path(link.file_path).open("rb") as file:
-            document = file.read(MAX_BYTES + 1)
-    else:
-        # A variants.json may grow at any time: like a page, it is asked for anew.
-        document = b"".join(_download(link, network, MAX_BYTES + 1, {"Cache-Control": "max-age=0"}))
-    expected = link.hash if link.hash_name in hashlib.algorithms_guaranteed else None
-    if expected and hashlib.new(link.hash_name, document).hexdigest() != expected:
-        raise InvalidMetadata(
-            f"its {link.hash_name} is not {expected}, which the index lists", source=link.filename
-        )
-    return document
+            return file.read(MAX_BYTES + 1)
+    return b"".join(_download(link, network, MAX_BYTES + 1, from_cache))
 
 
 def _read_wheel(wheel: ReleaseFile[Any], network: Any) -> VariantMetadata:
@@ -89,18 +93,18 @@ def _open_remote(link: Any, network: Any) -> Any:
         yield file
 
 
-def _download(
-    link: Any, network: Any, limit: int | None = None, headers: Mapping[str, str] | None = None
-) -> Any:
-    """Yield the bytes behind a link, at most ``limit`` of them and a chunk."""
+def _download(link: Any, network: Any, limit: int | None = None, from_cache: bool = True) -> Any:
+    """Yield the bytes behind a link, at most ``limit`` of them and a chunk.
+
+    :param from_cache: whether pip's cache may answer without asking the server.
+    """
     from pip._internal.network.utils import raise_for_status
 
+    headers = {"Accept-Encoding": "identity"} | (
+        {} if from_cache else {"Cache-Control": "max-age=0"}
+    )
     with _network_errors(link):
-        response = network.get(
-            link.url_without_fragment,
-            headers={"Accept-Encoding": "identity", **(headers or {})},
-            stream=True,
-        )
+        response = network.get(link.url_without_fragment, headers=headers, stream=True)
         raise_for_status(response)
         received = 0
         for chunk in response.iter_content(_CHUNK_BYTES):

@@ -218,12 +218,13 @@ class Session:
         """:meth:`agrees_with_index` for every wheel that pip has chosen."""
         agreed = True
         for requirement in requirements:
-            chosen = self._chosen(requirement)
+            chosen = self.chosen(requirement)
             if chosen is not None:
                 agreed &= self.agrees_with_index(*chosen, requirement.local_file_path)
         return agreed
 
-    def _chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
+    def chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
+        """What was chosen for one of pip's requirements; ``None`` where there was no choice."""
         link = requirement.link
         return self._selections.get(link.url) if self._selections and link is not None else None
 
@@ -310,7 +311,7 @@ class Session:
     def explain(self, requirements: Sequence[Any], finder: Any) -> None:
         """Say what was taken of every release that has variants, and what was left unused."""
         for requirement in requirements:
-            chosen = self._chosen(requirement)
+            chosen = self.chosen(requirement)
             if chosen is not None:
                 name = _normalized(chosen[1].release.name)
                 self._installing[name, chosen[0].filename.split("-")[1]] = chosen

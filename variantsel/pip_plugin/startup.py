@@ -12,7 +12,11 @@ from typing import Any
 __all__ = ["hook", "runs_pip", "watch_for_pip"]
 
 WATCHED_MODULE = "pip._internal.index.package_finder"
-"""Imported by every pip command that looks for packages, and by no other."""
+"""Imported by every pip command that looks for packages, and by few others."""
+
+COMMANDS = "pip._internal.commands."
+"""The modules of the commands. ``pip check`` of pip 24.0 imports the watched module from the middle
+of other modules that the seams need; those are whole when its command's module is."""
 
 
 def hook() -> None:
@@ -79,23 +83,40 @@ class _Watcher:
     """A finder on :data:`sys.meta_path` that finds nothing itself and leaves after its one task."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != WATCHED_MODULE:
+        if name != WATCHED_MODULE and not name.startswith(COMMANDS):
             return None
-        sys.meta_path.remove(self)
         for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
+            spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _AttachingLoader(spec.loader)  # type: ignore[assignment]
+                    spec.loader = _AttachingLoader(spec.loader, self)  # type: ignore[assignment]
                 return spec
         return None
 
+    def attach_after(self, module: Any) -> None:
+        """Attach and leave, unless the watched module or what imports it is still to come."""
+        if WATCHED_MODULE not in sys.modules or self not in sys.meta_path:
+            return
+        for name, other in list(sys.modules.items()):
+            spec = getattr(other, "__spec__", None)
+            if (
+                name.startswith("pip._internal.")
+                and other is not module
+                and getattr(spec, "_initializing", False)
+            ):
+                return
+        sys.meta_path.remove(self)
+        from variantsel.pip_plugin.attach import attach
+
+        attach()
+
 
 class _AttachingLoader:
-    """Loads the watched module with its own loader, then attaches."""
+    """Loads a module with its own loader, then attaches if that can be done."""
 
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, watcher: _Watcher) -> None:
         self._loader = loader
+        self._watcher = watcher
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -103,6 +124,4 @@ class _AttachingLoader:
     def exec_module(self, module: Any) -> None:
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        from variantsel.pip_plugin.attach import attach
-
-        attach()
+        self._watcher.attach_after(module)

@@ -2,8 +2,9 @@
 
 Fits pip 23.1 to 26.3: ``pip._internal.models.wheel.Wheel.__init__(self, filename)``, a pattern
 before 25.3 and packaging's parser since; and ``parse_wheel_filename`` as
-``pip._internal.index.sources`` uses it to list ``--find-links`` folders, since 23.3. Before, such a
-folder's files are all listed.
+``pip._internal.index.sources`` uses it to list ``--find-links`` folders, since 23.3 (before, such a
+folder's files are all listed), and as ``pip._vendor.packaging.pylock`` and
+``pip._internal.req.constructors`` use it to install from lock files, in the newest ones.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from variantsel.wheel_label import INDEX_METADATA_SUFFIX, split_label
 __all__ = ["change"]
 
 
-def change(session: Session, wheel_module: Any, sources: Any) -> None:
-    """Let pip read the names of variant wheels, and list variants.json in folders."""
+def change(session: Session, wheel_module: Any, sources: Any, *lock_modules: Any) -> None:
+    """Let pip read the names of variant wheels, and list variants.json in folders.
+
+    :param lock_modules: those that read the names in lock files, where this pip has them.
+    """
     read_name = wheel_module.Wheel.__init__
     parse_wheel_filename = getattr(sources, "parse_wheel_filename", None)
 
@@ -38,3 +42,13 @@ def change(session: Session, wheel_module: Any, sources: Any) -> None:
     wheel_module.Wheel.__init__ = __init__
     if parse_wheel_filename is not None:
         sources.parse_wheel_filename = parse_variant_wheel_filename
+    for module in lock_modules:
+        if hasattr(module, "parse_wheel_filename"):
+            module.parse_wheel_filename = _without_label(module.parse_wheel_filename)
+
+
+def _without_label(parse_wheel_filename: Any) -> Any:
+    def parse_without_label(filename: str, **options: Any) -> Any:
+        return parse_wheel_filename(split_label(filename)[0], **options)
+
+    return parse_without_label

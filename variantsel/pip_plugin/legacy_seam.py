@@ -1,0 +1,71 @@
+"""Seam: pip's legacy resolver (``--use-deprecated=legacy-resolver``), which takes what it finds.
+
+Fits pip 23.1 to 26.3: ``Resolver._get_dist_for(self, req)`` gives a requirement its link and
+prepares the wheel behind it; ``Resolver.resolve(self, root_reqs, check_supported_wheels)`` returns
+a ``RequirementSet``. Which wheel a release stands for is decided in ``finder_seam``.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.session import Session
+
+__all__ = ["change"]
+
+
+def change(session: Session, resolver: Any) -> None:
+    """Read a wheel's requirements for its variant, refuse what does not fit, say what was taken."""
+    get_dist_for = resolver.Resolver._get_dist_for
+    resolve = resolver.Resolver.resolve
+
+    def get_chosen_dist_for(self: Any, req: Any) -> Any:
+        named = session.release_of(req.link) if req.link is not None else None
+        while True:
+            if named is not None and next(session.choices(named, self.finder), None) is None:
+                raise session.no_variant_fits(named)
+            distribution = get_dist_for(self, req)
+            chosen = session.chosen(req)
+            if chosen is None:
+                return distribution
+            if session.agrees_with_index(*chosen, req.local_file_path):
+                with session.preparing(*chosen):
+                    list(distribution.iter_dependencies())
+                return distribution
+            if named is None:  # as if it had never been found
+                req.link = req.local_file_path = req.download_info = None
+                if hasattr(req, "_source_link"):
+                    req._source_link = None
+
+    def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
+        requirement_set = resolve(self, root_reqs, check_supported_wheels)
+        requirements = list(requirement_set.requirements.values())
+        session.guarded(lambda: session.explain(requirements, self.finder))
+        session.guarded(lambda: _compare(session, requirements))
+        return requirement_set
+
+    resolver.Resolver._get_dist_for = get_chosen_dist_for
+    resolver.Resolver.resolve = resolve_and_explain
+
+
+def _compare(session: Session, requirements: Any) -> None:
+    """Compare with what is installed, in the words of the other resolver's result."""
+    from pip._internal.metadata import get_default_environment
+
+    environment = get_default_environment()
+    installed, mapping = {}, {}
+    for req in requirements:
+        before = environment.get_distribution(req.name) if req.name else None
+        if before is None:
+            continue
+        name = before.canonical_name
+        installed[name] = before
+        mapping[name] = SimpleNamespace(
+            project_name=name,
+            is_installed=req.satisfied_by is not None,
+            source_link=req.link,
+            dist=req.get_dist() if req.satisfied_by is None else before,
+        )
+    compare_with_installed(session, installed, SimpleNamespace(mapping=mapping, criteria={}))
