@@ -50,7 +50,6 @@ def _attach_all_seams() -> None:
     from pip._internal.models import link as link_module
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
-    from pip._internal.operations.install import wheel as wheel_installer
     from pip._internal.req import constructors
     from pip._internal.resolution.legacy import resolver as legacy_resolver
     from pip._internal.resolution.resolvelib import factory, resolver
@@ -58,7 +57,6 @@ def _attach_all_seams() -> None:
     from variantsel.pip_plugin import (
         factory_seam,
         finder_seam,
-        install_seam,
         legacy_seam,
         metadata_seam,
         preparer_seam,
@@ -66,6 +64,7 @@ def _attach_all_seams() -> None:
         wheel_seam,
     )
     from variantsel.pip_plugin.session import Session
+    from variantsel.pip_plugin.startup import when_imported
 
     _expect_parameters(wheel_module.Wheel.__init__, "self", "filename")
     _expect_parameters(package_finder.LinkEvaluator.evaluate_link, "self", "link")
@@ -90,8 +89,6 @@ def _attach_all_seams() -> None:
     _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
-    _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
-
     session = Session()
     pylock = sys.modules.get("pip._vendor.packaging.pylock")
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
@@ -101,6 +98,21 @@ def _attach_all_seams() -> None:
     legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
+    # What installs wheels takes long to load, and pip needs it only when it does.
+    when_imported(
+        "pip._internal.operations.install.wheel",
+        lambda module: _change_installer(session, module),
+    )
+
+
+def _change_installer(session: Any, wheel_installer: Any) -> None:
+    from variantsel.pip_plugin import install_seam
+
+    try:
+        _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
+    except (UnknownSeam, AttributeError) as error:
+        session.warn(f"variantsel does not know how this pip installs wheels ({error})")
+        return
     install_seam.change(session, wheel_installer)
 
 

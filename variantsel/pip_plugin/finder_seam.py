@@ -15,7 +15,6 @@ from itertools import groupby
 from typing import Any
 
 from variantsel.pip_plugin.session import Session
-from variantsel.selection import Release, ReleaseFile
 from variantsel.wheel_label import INDEX_METADATA_SUFFIX
 
 __all__ = ["applicable_candidates", "change"]
@@ -72,7 +71,7 @@ def _release_link_type(link_type: type[Any]) -> type[Any]:
 
         __slots__ = ("release",)
 
-        def __init__(self, link: Any, release: Release[Any]) -> None:
+        def __init__(self, link: Any, release: Any) -> None:
             for cls in link_type.__mro__:
                 for name in getattr(cls, "__slots__", ()):
                     if hasattr(link, name):
@@ -94,6 +93,8 @@ def applicable_candidates(result: Any) -> list[Any]:
 
 def _with_releases(session: Session, result: Any, hashes: Any, release_link_type: Any) -> Any:
     """The same result with every version that has variants collapsed into one candidate."""
+    from variantsel.selection import Release, ReleaseFile
+
     applicable = applicable_candidates(result)
     everything = (
         result.all_candidates if hasattr(result, "all_candidates") else list(result.iter_all())

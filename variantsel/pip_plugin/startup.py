@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["hook", "runs_pip", "watch_for_pip"]
+__all__ = ["hook", "runs_pip", "watch_for_pip", "when_imported"]
 
 WATCHED_MODULE = "pip._internal.index.package_finder"
 """Imported by every pip command that looks for packages, and by few others."""
@@ -79,19 +80,35 @@ def watch_for_pip() -> None:
         sys.meta_path.insert(0, _Watcher())
 
 
+def when_imported(module_name: str, action: Callable[[Any], None]) -> None:
+    """Call an action with a module: now if it is loaded, otherwise as soon as it is."""
+    if module_name in sys.modules:
+        action(sys.modules[module_name])
+    else:
+        sys.meta_path.insert(0, _OneModule(module_name, action))
+
+
+class _OneModule:
+    """A finder on :data:`sys.meta_path` that waits for one module and leaves."""
+
+    def __init__(self, module_name: str, action: Callable[[Any], None]) -> None:
+        self._module_name = module_name
+        self._action = action
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != self._module_name:
+            return None
+        sys.meta_path.remove(self)
+        return _spec_with_action(name, path, target, self._action)
+
+
 class _Watcher:
     """A finder on :data:`sys.meta_path` that finds nothing itself and leaves after its one task."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != WATCHED_MODULE and not name.startswith(COMMANDS):
             return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _AttachingLoader(spec.loader, self)  # type: ignore[assignment]
-                return spec
-        return None
+        return _spec_with_action(name, path, target, self.attach_after, skipping=self)
 
     def attach_after(self, module: Any) -> None:
         """Attach and leave, unless the watched module or what imports it is still to come."""
@@ -111,12 +128,25 @@ class _Watcher:
         attach()
 
 
-class _AttachingLoader:
-    """Loads a module with its own loader, then attaches if that can be done."""
+def _spec_with_action(
+    name: str, path: Any, target: Any, action: Callable[[Any], None], skipping: Any = None
+) -> Any:
+    """The spec that the other finders find, whose module is given to an action once it is run."""
+    for finder in sys.meta_path:
+        spec = None if finder is skipping else finder.find_spec(name, path, target)
+        if spec is not None:
+            if spec.loader is not None:
+                spec.loader = _ActingLoader(spec.loader, action)  # type: ignore[assignment]
+            return spec
+    return None
 
-    def __init__(self, loader: Any, watcher: _Watcher) -> None:
+
+class _ActingLoader:
+    """Loads a module with its own loader, then gives it to an action."""
+
+    def __init__(self, loader: Any, action: Callable[[Any], None]) -> None:
         self._loader = loader
-        self._watcher = watcher
+        self._action = action
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -124,4 +154,4 @@ class _AttachingLoader:
     def exec_module(self, module: Any) -> None:
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._watcher.attach_after(module)
+        self._action(module)
