@@ -1,0 +1,158 @@
+"""The process in which ``large_page.py`` measures: pip's inside, as it is or with the plugin.
+
+    python -m benchmarks.large_page_worker (pip | "pip with the plugin") PAGE ORDINARY_PAGE
+
+Answers one line for each line it reads: the seconds that something took, or the wheel it chose.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+import variantsel
+from variantsel.pip_plugin.startup import watch_for_pip
+
+__all__ = ["METADATA_NAME", "PAGE_NAMES", "PROJECT", "choose_with_library"]
+
+PROJECT = "crowded"
+METADATA_NAME = PROJECT + "-{version}-variants.json"
+PAGE_NAMES = {"HTML": "index.html", "JSON": "index.json"}
+_CONTENT_TYPES = {".html": "text/html", ".json": "application/vnd.pypi.simple.v1+json"}
+
+
+def main(which: str, page: Path, ordinary_page: Path) -> None:
+    """Answer until there are no more questions.
+
+    :param ordinary_page: lists as many wheels, none of them a variant.
+    """
+    logging.disable()
+    if which == "pip with the plugin":
+        watch_for_pip()
+    pip, pip_ordinary = _Pip(page), _Pip(ordinary_page)
+    target = variantsel.Target.host()
+    questions: dict[str, Callable[[], Any]] = {
+        "parse": lambda: _seconds(pip.parse),
+        "choose": lambda: _seconds(pip.choose),
+        "choose ordinary": lambda: _seconds(pip_ordinary.choose),
+        "library": lambda: _seconds(lambda: choose_with_library(page, target)),
+        "chosen": pip.choose,
+        "chosen by the library": lambda: choose_with_library(page, target),
+    }
+    for line in sys.stdin:
+        print(questions[line.strip()](), flush=True)
+
+
+def choose_with_library(page: Path, target: variantsel.Target) -> str:
+    """The way from a page to a wheel through the public API: the newest version, its best variant,
+    and of that variant the wheel whose tags fit best."""
+    names = _listed(page)
+    version = max({name.split("-")[1] for name in names if name.endswith(".whl")}, key=Version)
+    prefix = f"{PROJECT}-{version}-"
+    wheels = [
+        variantsel.WheelName.parse(name)
+        for name in names
+        if name.startswith(prefix) and name.endswith(".whl")
+    ]
+    position = {tag: index for index, tag in enumerate(target.tags)}
+    fitting: dict[str, list[tuple[int, str]]] = {}
+    for wheel in wheels:
+        found = [position[tag] for tag in wheel.tags if tag in position]
+        if found:
+            fitting.setdefault(wheel.label, []).append((min(found), wheel.filename))
+    metadata = page.with_name(METADATA_NAME.format(version=version)).read_bytes()
+    ranking = variantsel.rank(metadata, target)
+    best = next(label for label in ranking.labels if label in fitting)
+    return min(fitting[best])[1]
+
+
+def _listed(page: Path) -> list[str]:
+    content = page.read_bytes()
+    if page.suffix == ".json":
+        return [file["filename"] for file in json.loads(content)["files"]]
+    anchors = _Anchors()
+    anchors.feed(content.decode())
+    return anchors.names
+
+
+class _Anchors(HTMLParser):
+    """Collects the file names that a page's links end in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            url = dict(attrs)["href"] or ""
+            self.names.append(url.partition("#")[0].rpartition("/")[2])
+
+
+class _Pip:
+    """pip's inside, given a page's bytes where it would fetch the page."""
+
+    def __init__(self, page: Path) -> None:
+        from pip._internal.index.collector import LinkCollector
+        from pip._internal.models.search_scope import SearchScope
+        from pip._internal.network.session import PipSession
+
+        self._page = page
+        self._collector = LinkCollector(
+            PipSession(), SearchScope.create([], [page.parent.parent.as_uri()], no_index=False)
+        )
+        self._collector.fetch_response = lambda *_, **__: self._content()
+
+    def _content(self) -> Any:
+        from pip._internal.index.collector import IndexContent
+
+        return IndexContent(
+            self._page.read_bytes(),
+            _CONTENT_TYPES[self._page.suffix],
+            "utf-8",
+            self._page.as_uri(),
+            cache_link_parsing=False,
+        )
+
+    def parse(self) -> None:
+        """From the page's bytes to its links."""
+        from pip._internal.index.collector import parse_links
+
+        list(parse_links(self._content()))
+
+    def choose(self) -> str:
+        """From the page's bytes to the wheel that would be taken, empty where there is none."""
+        from pip._internal.exceptions import DistributionNotFound
+        from pip._internal.index.package_finder import PackageFinder
+        from pip._internal.models.selection_prefs import SelectionPreferences
+        from pip._internal.req.constructors import install_req_from_line
+
+        finder = PackageFinder.create(self._collector, SelectionPreferences(allow_yanked=False))
+        try:
+            found = finder.find_requirement(install_req_from_line(PROJECT), upgrade=False)
+        except DistributionNotFound:
+            return ""  # pip without the plugin: every wheel on the page is a variant
+        return found.link.filename if found else ""
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.perf_counter()
+        function()
+        return time.perf_counter() - started
+    finally:
+        gc.enable()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
