@@ -361,7 +361,9 @@ import _testcapi
 from variantsel import _native
 variants, supported = json.loads(sys.argv[1])
 variants["\\ud800"] = {}
-variants["é"] = {"one": MappingProxyType({"é": ["é"]})}
+other_mapping = MappingProxyType if sys.version_info >= (3, 11) else dict
+# CPython 3.10 itself crashes where the iterator of a mapping's items() cannot be allocated.
+variants["é"] = {"one": other_mapping({"é": ["é"]})}
 expected = _native.order_variants(variants, supported)
 for failing in range(100_000):
     result = None
