@@ -175,7 +175,7 @@ def newer_without_variants_line(
         not use an accelerator either.
     """
     source = other.ranking_of(best)
-    if source is None or not best.label:
+    if source is None:
         return ""
     used = usable_accelerators(source.metadata, other.target, best.label)
     if not used:

@@ -77,9 +77,9 @@ class Selection(Generic[FileT]):
     problems: list[str] = field(default_factory=list)
 
     def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
-        """The ranking that a variant wheel was chosen by."""
+        """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""
         for ranking in self.rankings:
-            if ranking.source == file.source:
+            if file.label and ranking.source == file.source:
                 return ranking
         return None
 

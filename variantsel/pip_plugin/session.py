@@ -197,7 +197,7 @@ class Session:
         A wheel that is not here yet agrees for now; one that does not is set aside and said so.
         """
         url = file.file.link.url
-        source = selection.ranking_of(file) if file.label else None
+        source = selection.ranking_of(file)
         if source is None or wheel_path is None or url in self._agreed:
             return True
         from variantsel.errors import InvalidMetadata
@@ -290,7 +290,7 @@ class Session:
     def _context(file: ReleaseFile[Any] | None, selection: Selection[Any] | None) -> VariantContext:
         from variantsel.variant_markers import VariantContext
 
-        source = selection.ranking_of(file) if selection and file and file.label else None
+        source = selection.ranking_of(file) if selection and file else None
         if file is None or source is None:
             return VariantContext()
         properties = source.ranking.supported_properties(file.label)
@@ -301,7 +301,7 @@ class Session:
         from dataclasses import replace
 
         file, selection = self._selections.get(link.url, (None, None))
-        source = selection.ranking_of(file) if selection and file and file.label else None
+        source = selection.ranking_of(file) if selection and file else None
         if file is None or source is None:
             return None
         return replace(source.metadata, variants={file.label: source.metadata.variants[file.label]})
