@@ -1,0 +1,102 @@
+"""What the commands' arguments have in common, and how help is laid out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from variantsel.cli.exit_codes import FAILED
+from variantsel.cli.output import print_error
+from variantsel.terminal import printable
+
+if TYPE_CHECKING:
+    from variantsel.target import Target
+
+__all__ = [
+    "Parser",
+    "add_format",
+    "add_target",
+    "examples",
+    "namespace",
+    "resolve_target",
+    "section",
+]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose usage errors take one line, like any other error.
+
+    :ivar lists_machines: whether the help ends with the machines that are known by name.
+    """
+
+    def __init__(self, *, lists_machines: bool = False, **options: Any) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options
+        )
+        self.lists_machines = lists_machines
+
+    def error(self, message: str) -> NoReturn:
+        print_error(f"{message} ('{self.prog} --help' tells more)")
+        raise SystemExit(FAILED)
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        if not self.lists_machines:
+            return text
+        from variantsel.machines import machine_descriptions
+
+        machines = machine_descriptions()
+        width = max(map(len, machines))
+        lines = [f"{name:{width}}  {what}" for name, what in machines.items()]
+        return f"{text}\n{section('machines', lines)}\n"
+
+
+def resolve_target(text: str | None) -> Target:
+    """The machine that ``--target`` names, or else the configured one."""
+    if text is not None:
+        from variantsel.target import Target
+
+        return Target.resolve(text)
+    from variantsel.configuration import load_configuration
+
+    return load_configuration().target
+
+
+def namespace(text: str) -> str:
+    """The type of an argument that names a namespace."""
+    from variantsel.properties import NAMESPACE_PATTERN
+
+    if not NAMESPACE_PATTERN.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)!r} is not a namespace; expected a name like 'nvidia'"
+        )
+    return text
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add ``--target``."""
+    parser.add_argument(
+        "--target",
+        metavar="NAME|FILE",
+        help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
+        "version; 'variantsel detect --help' lists the names), or a target file ending in .toml; "
+        "default: VARIANTSEL_TARGET, [tool.variantsel] target in pyproject.toml, this machine",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add ``--format``."""
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="default: table"
+    )
+
+
+def examples(*commands: str) -> str:
+    """The examples that end a command's help."""
+    return section("examples", commands)
+
+
+def section(title: str, lines: Iterable[str]) -> str:
+    """A titled, indented part of a help text."""
+    return "\n".join([f"{title}:", *(f"  {line}" for line in lines)])

@@ -1,0 +1,43 @@
+"""How commands print: JSON for machines; notes and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from variantsel.terminal import Terminal
+
+if TYPE_CHECKING:
+    from variantsel.target import Target
+
+__all__ = ["abbreviated", "print_error", "print_json", "print_note", "print_notices"]
+
+
+def print_json(value: Any) -> None:
+    """Print a command's whole answer for machines."""
+    print(json.dumps(value, indent=2))
+
+
+def print_error(text: str) -> None:
+    """Say why a command failed."""
+    Terminal(sys.stderr).line(f"error: {text}", "bad")
+
+
+def print_note(text: str) -> None:
+    """Say something beside the answer."""
+    Terminal(sys.stderr).line(f"note: {text}")
+
+
+def print_notices(target: Target) -> None:
+    """Say what a machine's providers had to say."""
+    for notice in target.notices:
+        print_note(notice)
+
+
+def abbreviated(values: Sequence[str]) -> str:
+    """A list of values on one line: the best, and the last, where there are many."""
+    if len(values) <= 8:
+        return ", ".join(values)
+    return f"{', '.join(values[:4])}, …, {', '.join(values[-2:])} ({len(values)} values)"

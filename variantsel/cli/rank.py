@@ -1,0 +1,136 @@
+"""``variantsel rank``: order the variants of a release for a machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from variantsel.cli.arguments import (
+    add_format,
+    add_target,
+    examples,
+    namespace,
+    resolve_target,
+)
+from variantsel.cli.exit_codes import DONE, NEGATIVE
+from variantsel.cli.output import abbreviated, print_json, print_notices
+from variantsel.errors import InvalidMetadata, VariantselError
+from variantsel.terminal import Terminal
+
+if TYPE_CHECKING:
+    from variantsel.metadata import VariantMetadata
+    from variantsel.ranking import Ranking
+    from variantsel.target import Target
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "rank",
+        help="order the variants of a release for a machine",
+        description="Order the variants of a release, best first, and say why others do not fit.",
+        epilog=examples(
+            "variantsel rank torch-2.10.0-variants.json",
+            "variantsel rank torch-2.10.0-variants.json --target gh200@13.0 --format json",
+            "variantsel rank demo-1.0-py3-none-any-cuda12.8.whl --target machine.toml",
+            "curl https://…/torch-2.10.0-variants.json | variantsel rank -",
+        ),
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="a release's variants.json, '-' for standard input, or a variant wheel",
+    )
+    add_target(parser)
+    parser.add_argument(
+        "--enable",
+        metavar="NAMESPACE",
+        type=namespace,
+        action="append",
+        default=[],
+        help="use the optional provider of a namespace; may be repeated",
+    )
+    add_format(parser)
+    parser.set_defaults(run=_rank)
+
+
+def _rank(arguments: argparse.Namespace) -> int:
+    from variantsel.configuration import load_configuration
+    from variantsel.ranking import rank
+
+    metadata = _read_metadata(arguments.file)
+    target = resolve_target(arguments.target)
+    enabled = load_configuration().enabled.union(arguments.enable)
+    ranking = rank(metadata, target, enabled=enabled)
+    if arguments.format == "json":
+        rejected = {label: str(reason) for label, reason in ranking.rejected.items()}
+        print_json({"labels": ranking.labels, "rejected": rejected})
+    else:
+        _print_ranking(target, ranking)
+    print_notices(target)
+    return DONE if ranking.labels else NEGATIVE
+
+
+def _read_metadata(file: str) -> VariantMetadata:
+    from variantsel.json_reader import MAX_BYTES
+    from variantsel.metadata import VariantMetadata
+
+    if file.endswith(".whl"):
+        return _read_wheel(Path(file))
+    # One byte more than may be read, so that what is too large is told from what is broken.
+    if file == "-":
+        if sys.stdin is None:
+            raise VariantselError("standard input is closed")
+        return VariantMetadata.parse(sys.stdin.buffer.read(MAX_BYTES + 1), source="standard input")
+    with open(file, "rb") as stream:
+        return VariantMetadata.parse(stream.read(MAX_BYTES + 1), source=file)
+
+
+def _read_wheel(path: Path) -> VariantMetadata:
+    from variantsel.wheel_metadata import read_wheel_metadata
+    from variantsel.wheel_name import WheelName
+
+    label = WheelName.parse(path.name).label
+    metadata = read_wheel_metadata(path)
+    try:
+        metadata.check_wheel(metadata, label)
+    except InvalidMetadata as error:
+        error.source = str(path)
+        raise
+    return metadata
+
+
+def _print_ranking(target: Target, ranking: Ranking) -> None:
+    terminal = Terminal(sys.stdout)
+    terminal.line(f"Machine: {target.name}", "bold")
+    terminal.line()
+    if ranking.labels:
+        terminal.table(
+            [
+                (str(position), label, _supported(ranking, label))
+                for position, label in enumerate(ranking.labels, start=1)
+            ],
+            styles=("dim", "good", ""),
+            header=("", "VARIANT", "PROPERTIES SUPPORTED"),
+        )
+    else:
+        terminal.line("No variant is compatible.", "bad")
+    if ranking.rejected:
+        terminal.line()
+        terminal.table(
+            [("-", label, str(reason)) for label, reason in ranking.rejected.items()],
+            styles=("dim", "bad", ""),
+            header=("", "REJECTED", "REASON"),
+        )
+
+
+def _supported(ranking: Ranking, label: str) -> str:
+    features: dict[str, list[str]] = {}
+    for found in ranking.supported_properties(label):
+        features.setdefault(f"{found.namespace} :: {found.feature}", []).append(found.value)
+    lines = [f"{feature} :: {abbreviated(values)}" for feature, values in features.items()]
+    return "\n".join(lines) or "(needs none)"
