@@ -149,18 +149,30 @@ load_8(const char *at)
         | (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
-/* Up to eight bytes, the first one lowest, followed by zeros. */
-static uint64_t
+static inline uint64_t
+load_4(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16
+        | (uint64_t)byte[3] << 24;
+}
+
+/* Up to eight bytes, the first one lowest, followed by zeros. Some are loaded twice. */
+static inline uint64_t
 load_up_to_8(const char *at, size_t length)
 {
     if (length >= 8) {
         return load_8(at);
     }
-    uint64_t word = 0;
-    for (size_t i = length; i > 0; i--) {
-        word = word << 8 | (unsigned char)at[i - 1];
+    if (length >= 4) {
+        return load_4(at) | load_4(at + length - 4) << 8 * (length - 4);
     }
-    return word;
+    if (length == 0) {
+        return 0;
+    }
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[length / 2] << 8 * (length / 2)
+        | (uint64_t)byte[length - 1] << 8 * (length - 1);
 }
 
 /* SipHash-1-3. */
@@ -280,7 +292,7 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
 static int
 names_rehash(Names *names)
 {
-    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 6;
+    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 8;
     size_t size = (size_t)1 << bits;
     if (bits > 31 || size > SIZE_MAX / sizeof(Slot)) {
         return -1;
@@ -380,7 +392,7 @@ typedef struct {
     uint32_t *words;
     uint32_t *label_slots; /* the numbers of variants by label, where index_labels() was called */
     char *labels;
-    char *text; /* of the names; sixteen bytes more can be read */
+    char *text; /* of the names */
     uint32_t variant_count, name_count, word_count;
     unsigned slot_bits;
 } Release;
@@ -475,7 +487,7 @@ release_from_draft(Release *release, const Draft *draft)
     size_t names_size = names->count * sizeof(ReleaseName);
     size_t words_size = draft->word_count * sizeof(uint32_t);
     char *memory = malloc(variants_size + names_size + words_size + draft->label_length
-                          + names->text_length + 16);
+                          + names->text_length + 1);
     if (memory == NULL) {
         return -1;
     }
@@ -501,7 +513,6 @@ release_from_draft(Release *release, const Draft *draft)
     if (names->count > 0) {
         memcpy(release->text, names->text, names->text_length);
     }
-    memset(release->text + names->text_length, 0, 16);
     return 0;
 }
 
@@ -600,13 +611,6 @@ match_clear(Match *match)
     memset(match, 0, sizeof(*match));
 }
 
-/* The first ``count`` bytes of a word, followed by zeros. */
-static inline uint64_t
-first_bytes(uint64_t word, size_t count)
-{
-    return count >= 8 ? word : word & (((uint64_t)1 << 8 * count) - 1);
-}
-
 /* Finds where each of the release's names stands in what is supported. */
 static void
 find_ranks(const Release *release, const Names *supported, const HashKey *key, uint32_t *ranks)
@@ -621,16 +625,7 @@ find_ranks(const Release *release, const Names *supported, const HashKey *key, u
             }
         }
         Text text = release_name_text(release, number);
-        Fingerprint print;
-        if (text.length > 16) {
-            print = fingerprint(key, text);
-        }
-        else {
-            size_t second = text.length > 8 ? text.length - 8 : 0;
-            print.first = first_bytes(load_8(text.at), text.length);
-            print.second = first_bytes(load_8(text.at + 8), second);
-        }
-        ranks[number] = names_find(supported, key, parent, print, text);
+        ranks[number] = names_find(supported, key, parent, fingerprint(key, text), text);
     }
 }
 
@@ -1917,6 +1912,45 @@ go_to(Reader *reader, const unsigned char *place)
     reader->at = place;
 }
 
+/* Goes past a value, whose brackets and quotes are known to fit. */
+static int
+pass_value(Reader *reader)
+{
+    const unsigned char *at = reader->at;
+    int depth = 0;
+    do {
+        switch (*at) {
+        case '"':
+            for (at++; *at != '"'; at++) {
+                if (*at == '\\') {
+                    at++;
+                }
+                if (*at == 0) {
+                    return -1;
+                }
+            }
+            break;
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            depth--;
+            break;
+        case ',':
+            break;
+        default: /* space, or a number or literal, which nothing is asked about */
+            if (at >= reader->end) {
+                return -1;
+            }
+        }
+        at++;
+    } while (depth > 0 || (*at != ',' && *at != '}' && *at != ']'));
+    reader->at = at;
+    return 0;
+}
+
 /* Reads a number of up to nine digits; -1 where there is none. */
 static int
 read_version_part(const char **at, const char *end)
@@ -2010,7 +2044,7 @@ read_default_priorities(Head *head)
             && (reader->at[0] != '{' || reader->at[1] != '}')) {
             return -1;
         }
-        if (skip_value(reader, 2) < 0) {
+        if (pass_value(reader) < 0) {
             return -1;
         }
     }
@@ -2087,7 +2121,7 @@ read_provider_key(Head *head, Text key, Provider *provider)
         else if (text_is(key, "feature-order")) {
             provider->feature_order = reader->at;
         }
-        return skip_value(reader, 3);
+        return pass_value(reader);
     }
     if (text_is(key, "enable-if")) {
         return note_string(reader, &provider->enable_if);
@@ -2098,7 +2132,7 @@ read_provider_key(Head *head, Text key, Provider *provider)
     if (head->patch > 2 && text_is(key, "install-time")) {
         return skip_literal(reader, "true");
     }
-    return skip_value(reader, 3);
+    return pass_value(reader);
 }
 
 static int
@@ -2125,67 +2159,64 @@ read_provider(Head *head, Provider *provider)
     return more < 0 || (head->minor > 0 && sources != 1) ? -1 : 0;
 }
 
-/* Adds the values of a static feature, which is the head's at ``place``. */
-static int
-add_static_values(Head *head, Names *names, uint32_t feature)
-{
-    go_to(head->reader, head->reader->start + names->names[feature].place);
-    return read_words(head->reader, '.', names, feature);
-}
-
 /* Adds static features and values, in the order that the provider says. */
 static int
 add_static_properties(Head *head, const Provider *provider, Names *names, uint32_t namespace)
 {
     Reader *reader = head->reader;
-    size_t first = names->count;
-    size_t ordered = 0;
+    uint32_t first = (uint32_t)names->count;
+    int has_order = provider->feature_order != NULL;
     int more;
+    if (has_order) {
+        go_to(reader, provider->feature_order);
+        if (read_words(reader, '_', names, namespace) < 0) {
+            return -1;
+        }
+    }
+    else if (head->has_feature_list) {
+        return -1;
+    }
+    uint32_t end = has_order ? (uint32_t)names->count : first + 1;
+    uint32_t next = first; /* the first feature whose values are not added yet */
+    uint32_t count = 0;
     go_to(reader, provider->static_properties);
     if (enter(reader, '{') < 0) {
         return -1;
     }
-    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+    for (; (more = next_item(reader, '}', count)) > 0; count++) {
         uint32_t feature;
-        if (read_name(reader, '_', names, namespace, &feature) < 0 || skip_colon(reader) < 0) {
+        if (read_name(reader, '_', names, namespace, &feature) < 0 || feature >= end
+            || skip_colon(reader) < 0) {
             return -1;
         }
-        names->names[feature].place = (uint32_t)(reader->at - reader->start);
-        if (skip_value(reader, 4) < 0) {
-            return -1;
-        }
-    }
-    size_t features = names->count - first;
-    if (more < 0) {
-        return -1;
-    }
-    if (provider->feature_order == NULL) {
-        if (features > 1 || head->has_feature_list) {
-            return -1;
-        }
-        return features == 0 ? 0 : add_static_values(head, names, (uint32_t)first);
-    }
-    go_to(reader, provider->feature_order);
-    if (enter(reader, '[') < 0) {
-        return -1;
-    }
-    for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
-        uint32_t feature;
-        if (read_name(reader, '_', names, namespace, &feature) < 0 || feature >= first + features) {
-            return -1;
-        }
-        if (names->names[feature].listed_by) {
+        if (feature == next) {
+            next++;
+            if (read_words(reader, '.', names, feature) < 0) {
+                return -1;
+            }
             continue;
         }
-        names->names[feature].listed_by = 1;
-        ordered++;
-        const unsigned char *after = reader->at;
-        if (add_static_values(head, names, feature) < 0) {
+        names->names[feature].place = (uint32_t)(reader->at - reader->start);
+        if (pass_value(reader) < 0) {
             return -1;
         }
-        go_to(reader, after);
     }
-    return more < 0 || ordered != features ? -1 : 0;
+    /* An order of fewer than two features may be any. */
+    if (more < 0 || (count > 1 && count != end - first)) {
+        return -1;
+    }
+    const unsigned char *after = reader->at;
+    for (; next < end; next++) {
+        if (names->names[next].place == 0) {
+            continue;
+        }
+        go_to(reader, reader->start + names->names[next].place);
+        if (read_words(reader, '.', names, next) < 0) {
+            return -1;
+        }
+    }
+    go_to(reader, after);
+    return 0;
 }
 
 /* Reads static features and values that support nothing, only to know that they are valid. */
@@ -2349,7 +2380,7 @@ read_providers(Head *head)
             return -1;
         }
         head->listed.names[number].place = (uint32_t)(reader->at - reader->start);
-        if (skip_value(reader, 2) < 0) {
+        if (pass_value(reader) < 0) {
             return -1;
         }
     }
@@ -2395,7 +2426,7 @@ read_head(Head *head)
         if (place != NULL) {
             *place = reader->at;
         }
-        if (skip_value(reader, 1) < 0) {
+        if (pass_value(reader) < 0) {
             return -1;
         }
     }
