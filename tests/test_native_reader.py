@@ -511,6 +511,17 @@ def test_one_release_is_ranked_for_many_targets() -> None:
             assert outcome(lambda ranking=ranking: ranking) == expected
 
 
+def test_many_releases_share_what_they_have_in_common() -> None:
+    first = native.read_document(many_variants(3))
+    alike = native.read_document(many_variants(4), first)
+    assert alike.head is first.head
+    assert alike.namespaces is first.namespaces
+    other = native.read_document(b'{"variants": {"null": {}}}', first)
+    assert (other.head, other.namespaces) == (b'{"variants": {}}', ())
+    rankings = rank_many([many_variants(count) for count in (3, 4, 5)], TARGETS[2])
+    assert len({id(ranking._release.head) for ranking in rankings}) == 1
+
+
 def test_enabled_namespaces_are_told_apart() -> None:
     optional = {"nvidia": {"requires": ["p"], "optional": True}}
     document = json.dumps({**HEAD, "providers": optional, "variants": VARIANTS}).encode()
@@ -524,7 +535,7 @@ def test_enabled_namespaces_are_told_apart() -> None:
 def test_without_the_extension_the_reference_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
     document = many_variants(20)
     expected = [outcome(lambda target=target: rank(document, target)) for target in TARGETS]
-    monkeypatch.setattr("variantsel.ranking.read_document", lambda _: None)
+    monkeypatch.setattr("variantsel.ranking.read_document", lambda *_: None)
     monkeypatch.setattr("variantsel.ranking.order_variants", reference.order_variants)
     assert [outcome(lambda target=target: rank(document, target)) for target in TARGETS] == expected
     rankings = rank_for_targets(document, TARGETS)
@@ -561,6 +572,7 @@ def test_wrong_types_are_type_errors() -> None:
         lambda: native.read_document("{}"),
         lambda: native.read_document(None),
         lambda: native.read_document(bytearray(b"{}")),
+        lambda: native.read_document(b"{}", b"{}"),
         lambda: native.compile_supported([]),
         lambda: native.compile_supported({"n": {"f": [1]}}),
         lambda: read.order({}),
@@ -635,7 +647,7 @@ supported = {"x86_64": {"f": ["12"]}, "nvidia": {"sm_arch": ["v1", "12", "é"]}}
 def answer(namespace, requires, plugin_api, builtin, enable_if, optional):
     return supported[namespace]
 def ask(native):
-    read = native.read_document(document)
+    read = native.read_document(document, native.read_document(document))
     by_head = native.compile_head(read.head, read.namespaces, answer, ())
     compiled = native.compile_supported(supported)
     labels = read.order(compiled)

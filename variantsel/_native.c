@@ -2886,19 +2886,52 @@ used_namespaces(const Names *names)
     return tuple;
 }
 
+/* Takes another document's object in place of an equal one; -1 when comparing them fails. */
+static int
+share_object(PyObject **mine, PyObject *theirs)
+{
+    int equal = PyObject_RichCompareBool(*mine, theirs, Py_EQ);
+    if (equal > 0) {
+        Py_INCREF(theirs);
+        Py_DECREF(*mine);
+        *mine = theirs;
+    }
+    return equal < 0 ? -1 : 0;
+}
+
+/* Shares with another document what is equal outside of the variants: many releases of a project
+ * that are kept would otherwise all keep the same. */
+static int
+share(DocumentObject *document, PyObject *like)
+{
+    const DocumentObject *other = (const DocumentObject *)like;
+    return share_object(&document->head, other->head) < 0
+            || share_object(&document->namespaces, other->namespaces) < 0
+        ? -1
+        : 0;
+}
+
 PyDoc_STRVAR(read_document_doc,
-"read_document(document, /)\n--\n\n"
+"read_document(document, like=None, /)\n--\n\n"
 "Read the bytes of a variants.json or variant.json into a Document, or None.\n\n"
+"It shares what it has in common with ``like``, another Document, outside of the variants.\n"
 "None means that variantsel.metadata_reader is to read it: because it is not valid, which is then\n"
 "what that raises, or because there is more than 64 KiB of it beside the variants.");
 
 static PyObject *
-read_document(PyObject *module, PyObject *document)
+read_document(PyObject *module, PyObject *arguments)
 {
     const ModuleState *state = PyModule_GetState(module);
+    PyObject *document, *like = Py_None;
     char *bytes;
     Py_ssize_t size;
-    if (state == NULL || PyBytes_AsStringAndSize(document, &bytes, &size) < 0) {
+    if (state == NULL || !PyArg_ParseTuple(arguments, "O|O:read_document", &document, &like)
+        || PyBytes_AsStringAndSize(document, &bytes, &size) < 0) {
+        return NULL;
+    }
+    if (like != Py_None && !PyObject_TypeCheck(like, (PyTypeObject *)state->document_type)) {
+        PyErr_Format(PyExc_TypeError, "expected a Document or None, not %R",
+                     (PyObject *)Py_TYPE(like));
         return NULL;
     }
     if (size > MAX_BYTES) {
@@ -2930,7 +2963,7 @@ read_document(PyObject *module, PyObject *document)
         self->namespaces = self->head == NULL ? NULL : used_namespaces(&draft.names);
     }
     draft_clear(&draft);
-    if (self->namespaces != NULL) {
+    if (self->namespaces != NULL && (like == Py_None || share(self, like) == 0)) {
         return (PyObject *)self;
     }
     Py_DECREF(self);
@@ -3064,7 +3097,7 @@ static PyMethodDef module_methods[] = {
      order_variants_doc},
     {"compile_supported", compile_supported, METH_O, compile_supported_doc},
     {"compile_head", compile_head, METH_VARARGS, compile_head_doc},
-    {"read_document", read_document, METH_O, read_document_doc},
+    {"read_document", read_document, METH_VARARGS, read_document_doc},
     {NULL, NULL, 0, NULL},
 };
 

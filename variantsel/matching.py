@@ -18,6 +18,6 @@ except ImportError:
 
     is_native = False
 
-    def read_document(_: bytes, /) -> Document | None:
+    def read_document(_: bytes, __: Document | None = None, /) -> Document | None:
         """Leave every document to the reader in Python."""
         return None

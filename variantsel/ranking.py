@@ -47,7 +47,12 @@ def rank_many(
 ) -> list[Ranking]:
     """Rank each of many releases for one target, as :func:`rank` does."""
     compiled = _compiled(target, frozenset(enabled))
-    return [compiled.rank(_read_release(metadata)) for metadata in releases]
+    rankings = []
+    last: Release | None = None
+    for metadata in releases:
+        last = _read_release(metadata, last)
+        rankings.append(compiled.rank(last))
+    return rankings
 
 
 def rank_for_targets(
@@ -137,17 +142,20 @@ class _ParsedRelease:
         return self.metadata.variants[label]
 
 
-def _read_release(metadata: Metadata) -> Release:
+def _read_release(metadata: Metadata, last: Release | None = None) -> Release:
     """Read the variants of a release, in C where that is possible.
 
     The rest of a ``_native.Document``, its ``head``, is not read yet.
+
+    :param last: the one read before, which may be like it.
     """
     document = None
+    like = None if isinstance(last, _ParsedRelease) else last
     if isinstance(metadata, bytes):
-        document = read_document(metadata)
+        document = read_document(metadata, like)
     elif isinstance(metadata, str):
         # Lone surrogates, which JSON as text may hold, are left to the reader in Python.
-        document = read_document(metadata.encode("utf-8", "surrogatepass"))
+        document = read_document(metadata.encode("utf-8", "surrogatepass"), like)
     if document is not None:
         return document
     if not isinstance(metadata, VariantMetadata):
