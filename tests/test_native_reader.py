@@ -4,9 +4,11 @@ that follows.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -563,6 +565,36 @@ def test_documents_can_be_read_and_ordered_in_threads_at_once() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(answer == expected for answer in pool.map(ask, range(40)))
+
+
+def test_threads_may_read_what_another_one_changes() -> None:
+    document = many_variants(30)
+    expected = [rank(document, target).labels for target in TARGETS]
+    supported: dict[str, Any] = {"x86_64": {"f": ["12"]}, "nvidia": {"sm_arch": list(VALUES)}}
+    done = threading.Event()
+
+    def change() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            supported["nvidia"]["sm_arch"].append(f"{number}")
+            del supported["nvidia"]["sm_arch"][number % 40 :]
+            supported[f"n{number % 7}"] = {"f": ["1"]}
+            supported.pop(f"n{number % 5}", None)
+
+    def read(_: int) -> None:
+        labels = [ranking.labels for ranking in rank_for_targets(document, TARGETS)]
+        assert labels == expected
+        with contextlib.suppress(RuntimeError):  # the size changed while it was read
+            native.read_document(document).order(native.compile_supported(supported))
+
+    with ThreadPoolExecutor(5) as pool:
+        changing = pool.submit(change)
+        try:
+            list(pool.map(read, range(400)))
+        finally:
+            done.set()
+        changing.result()
 
 
 def test_wrong_types_are_type_errors() -> None:

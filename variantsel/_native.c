@@ -1890,7 +1890,7 @@ typedef struct {
     int has_feature_list; /* "default-priorities" has "feature" */
 } Head;
 
-/* What one of "providers" says. Places are those of values in the head, NULL where there is none. */
+/* What one of "providers" says: the places of values in the head, NULL where there is none. */
 typedef struct {
     const unsigned char *requires, *plugin_api, *builtin, *static_properties, *feature_order;
     const unsigned char *enable_if;
