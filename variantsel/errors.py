@@ -8,6 +8,7 @@ __all__ = [
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "UnmetPreference",
     "UnsupportedSchema",
     "VariantselError",
 ]
@@ -53,3 +54,7 @@ class InvalidConfiguration(VariantselError, ValueError):
 
 class InvalidTarget(VariantselError, ValueError):
     """A target's name or file cannot be used."""
+
+
+class UnmetPreference(VariantselError):
+    """A variant that is to be taken does not fit the machine, or is not there."""
