@@ -14,6 +14,10 @@ __all__ = [
     "ACCELERATORS",
     "choice_details",
     "choice_line",
+    "newer_without_variants_line",
+    "nothing_fits_line",
+    "other_machine_line",
+    "several_sources_line",
     "unused_accelerator_line",
     "usable_accelerators",
 ]
@@ -55,6 +59,16 @@ def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[s
             lines.append(f"{position}. {label}{note}")
         lines += [f"-  {label} {reason}" for label, reason in source.ranking.rejected.items()]
     return lines
+
+
+def nothing_fits_line(selection: Selection[Any]) -> str:
+    """A warning that a release has no wheel for the machine, with the reason of every label."""
+    reasons = " ".join(
+        f"{label} {reason}"
+        for source in selection.rankings
+        for label, reason in source.ranking.rejected.items()
+    )
+    return f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
 
 
 def _source(selection: Selection[Any], taken: ReleaseFile[Any]) -> SourceRanking:

@@ -111,7 +111,7 @@ def _change_installer(session: Any, wheel_installer: Any) -> None:
     try:
         _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
     except (UnknownSeam, AttributeError) as error:
-        session.warn(f"variantsel does not know how this pip installs wheels ({error})")
+        session.voice.warn(f"variantsel does not know how this pip installs wheels ({error})")
         return
     install_seam.change(session, wheel_installer)
 

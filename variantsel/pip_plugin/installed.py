@@ -59,7 +59,7 @@ def _check_fit(session: Session, distribution: Any) -> None:
     except InvalidMetadata:
         return
     for label, reason in ranking.rejected.items():
-        session.warn(
+        session.voice.warn(
             f"{distribution.canonical_name} {distribution.version} is installed as variant "
             f"{label}, which does not fit {configuration.target.name}: it {reason} "
             f"'pip install --force-reinstall --no-deps {distribution.canonical_name}' takes one "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from variantsel.pip_plugin.announcement import announce
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
@@ -31,7 +32,7 @@ def change(session: Session, resolver: Any) -> None:
             if chosen is None:
                 return distribution
             if session.agrees_with_index(*chosen, req.local_file_path):
-                with session.preparing(*chosen):
+                with session.requirements.preparing(*chosen):
                     list(distribution.iter_dependencies())
                 return distribution
             if named is None:  # as if it had never been found
@@ -42,8 +43,8 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        session.guarded(lambda: session.explain(requirements, self.finder))
-        session.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: announce(session, requirements, self.finder))
+        session.voice.guarded(lambda: _compare(session, requirements))
         return requirement_set
 
     resolver.Resolver._get_dist_for = get_chosen_dist_for
