@@ -219,14 +219,17 @@ def apply_preferences(ranking: Ranking, preferences: Preferences) -> Ranking:
 def decisive_preference(ranking: Ranking, preferences: Preferences, label: str, other: str) -> str:
     """The preference that put a label before another that PEP 825 orders first.
 
+    :param label: empty for a file without one.
     :returns: what was set, and where; empty when no preference did it.
     """
     if other in ranking.narrowed:
         return ranking.narrowed[other].setting
+    if label not in ranking.labels or other not in ranking.labels:
+        return ""
     mine, theirs = (
         preferences.rank(name, ranking.supported_properties(name)) for name in (label, other)
     )
-    if mine == theirs:
+    if mine >= theirs:
         return ""
     if mine[0] != theirs[0]:
         return preferences.describe("take", *preferences.take)
