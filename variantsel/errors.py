@@ -4,9 +4,11 @@ from __future__ import annotations
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "UnmetPreference",
     "UnsupportedSchema",
     "VariantselError",
 ]
@@ -46,5 +48,13 @@ class InconsistentMetadata(InvalidMetadata):
     """Two files of one release contradict each other (PEP 825, Metadata consistency)."""
 
 
+class InvalidConfiguration(VariantselError, ValueError):
+    """A setting, or the file it stands in, cannot be used."""
+
+
 class InvalidTarget(VariantselError, ValueError):
     """A target's name or file cannot be used."""
+
+
+class UnmetPreference(VariantselError):
+    """A variant that is to be taken does not fit the machine, or is not there."""

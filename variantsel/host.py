@@ -10,7 +10,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,12 @@ class HostProperties:
         answer = self._answer(namespace)
         return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Ask every provider variantsel ships."""
-        answers = {namespace: self._answer(namespace) for namespace in PROVIDER_PACKAGES}
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Ask every provider variantsel ships, but for those of some namespaces."""
+        asked = [namespace for namespace in PROVIDER_PACKAGES if namespace not in without]
+        answers = {namespace: self._answer(namespace) for namespace in asked}
         return {
             namespace: answer.features for namespace, answer in answers.items() if answer.features
         }
