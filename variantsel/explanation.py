@@ -28,6 +28,9 @@ __all__ = [
 ACCELERATORS = ("nvidia", "amd", "intel", "ascend", "tpu")
 """The namespaces of hardware that a user bought to be used."""
 
+_NO_TPU = {"present": ("false",)}
+"""What the namespace ``tpu`` says of a machine without one; the others are empty there."""
+
 
 def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """One line: what was taken of a release that has variants, and why.
@@ -185,7 +188,7 @@ def _accelerators(metadata: VariantMetadata, target: Target) -> dict[str, str]:
         if provider.static_properties is not None:
             continue  # static values say nothing of the machine
         support = target.support(namespace, provider)
-        if support.features:
+        if support.features and support.features != _NO_TPU:
             result[namespace] = ""
         elif support.absence is RejectionKind.NAMESPACE and support.detail:
             result[namespace] = support.detail

@@ -25,6 +25,8 @@ __all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provide
 PROVIDER_PACKAGES = {
     "nvidia": frozenset({"nvidia-variant-provider"}),
     "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
+    "intel": frozenset({"intel-variant-provider"}),
+    "tpu": frozenset({"tpu-variant-provider"}),
     "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
     "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
 }
