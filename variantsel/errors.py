@@ -7,7 +7,9 @@ __all__ = [
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "PluginFailure",
     "UnsupportedSchema",
+    "UntrustedPlugin",
     "VariantselError",
 ]
 
@@ -48,3 +50,11 @@ class InconsistentMetadata(InvalidMetadata):
 
 class InvalidTarget(VariantselError, ValueError):
     """A target's name or file cannot be used."""
+
+
+class UntrustedPlugin(VariantselError):
+    """A provider package must not be run: nobody agreed to it, or not to this."""
+
+
+class PluginFailure(VariantselError):
+    """A trusted provider package cannot be fetched, or gives no answer that can be used."""
