@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from variantsel.errors import (
         InconsistentMetadata,
+        InvalidConfiguration,
         InvalidMetadata,
         InvalidTarget,
         InvalidWheelName,
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "InconsistentMetadata": "errors",
+    "InvalidConfiguration": "errors",
     "InvalidMetadata": "errors",
     "InvalidTarget": "errors",
     "InvalidWheelName": "errors",
@@ -48,6 +50,7 @@ _HOMES = {
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",

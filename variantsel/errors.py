@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
@@ -46,6 +47,10 @@ class UnsupportedSchema(InvalidMetadata):
 
 class InconsistentMetadata(InvalidMetadata):
     """Two files of one release contradict each other (PEP 825, Metadata consistency)."""
+
+
+class InvalidConfiguration(VariantselError, ValueError):
+    """A setting, or the file it stands in, cannot be used."""
 
 
 class InvalidTarget(VariantselError, ValueError):

@@ -99,13 +99,15 @@ class Session:
         """
         if self._configuration is None:
             from variantsel.configuration import load_configuration
-            from variantsel.errors import InvalidTarget
+            from variantsel.errors import VariantselError
 
             try:
                 self._configuration = load_configuration()
                 self._configuration.target  # noqa: B018  a wrong name must come out here
-            except InvalidTarget as error:
+            except VariantselError as error:
                 raise _installation_error(f"variantsel: {error}") from None
+            for notice in self._configuration.notices:
+                self.warn(notice)
         return self._configuration
 
     def choices(
