@@ -62,4 +62,7 @@ class UntrustedPlugin(VariantselError):
 
 
 class PluginFailure(VariantselError):
-    """A trusted provider package cannot be fetched, or gives no answer that can be used."""
+    """A trusted provider package cannot be fetched, or gives no answer that can be used.
+
+    The text goes on where the package's name stops: "did not answer within 30 s".
+    """

@@ -44,8 +44,8 @@ class Configuration:
         """
         from variantsel.target import Target
 
-        if not self.target_text:
-            return Target.host()
+        if self.target_text in ("", "host"):
+            return Target.host(trusted=self.trusted)
         try:
             return Target.resolve(self.target_text)
         except InvalidTarget as error:
@@ -75,7 +75,7 @@ class Configuration:
 
     @property
     def trusted(self) -> frozenset[str]:
-        """The normalized names of the provider packages that may be installed and run.
+        """The provider packages that may be installed and run, ``name`` or ``name==version``.
 
         Only the user's, the environment's and the machine's files and ``VARIANTSEL_TRUST`` say so,
         never a file that comes with a project.

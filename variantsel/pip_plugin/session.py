@@ -334,6 +334,7 @@ class Session:
             self._log("verbose", f"  {line}")
         for line in (
             explanation.unused_accelerator_line(selection, file),
+            explanation.untrusted_provider_line(selection, file),
             explanation.other_machine_line(selection, file),
             explanation.several_sources_line(selection),
         ):

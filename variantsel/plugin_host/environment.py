@@ -89,13 +89,14 @@ class Environment:
                         left -= info.file_size
                         if left < 0:
                             raise PluginFailure(
-                                f"{wheel.filename} unpacks to more than {_MAX_BYTES} bytes"
+                                f"cannot be unpacked: up to {wheel.filename} its wheels hold more "
+                                f"than {_MAX_BYTES} bytes"
                             )
                         if path is not None and path not in seen:
                             seen.add(path)
                             yield path, archive.read(info)
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-                raise PluginFailure(f"{wheel.filename} cannot be unpacked ({error})") from None
+                raise PluginFailure(f"cannot be unpacked: {wheel.filename}: {error}") from None
 
 
 def _destination(info: zipfile.ZipInfo, wheel: PinnedWheel) -> str | None:
@@ -107,7 +108,9 @@ def _destination(info: zipfile.ZipInfo, wheel: PinnedWheel) -> str | None:
     if info.is_dir():
         return None
     if "\\" in info.filename or any(part in ("", ".", "..") for part in parts):
-        raise PluginFailure(f"{wheel.filename} holds a file outside of it: {info.filename!r}")
+        raise PluginFailure(
+            f"cannot be unpacked: {wheel.filename} holds {info.filename!r}, outside of itself"
+        )
     if parts[0].endswith(".data") and len(parts) > 2:
         if parts[1] not in ("purelib", "platlib"):
             return None

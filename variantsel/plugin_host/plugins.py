@@ -25,12 +25,12 @@ from variantsel.plugin_host.query import Query, query
 from variantsel.plugin_host.trust_store import PinnedWheel, TrustedPackage, TrustStore
 from variantsel.plugin_host.wheels import WheelFolder, resolve
 
-__all__ = ["TrustedPlugins", "parse_requirement", "plugin_cache"]
+__all__ = ["TrustedPlugins", "agree", "parse_requirement"]
 
 _LOG = logging.getLogger("variantsel")
 
 
-def plugin_cache() -> Path:
+def _plugin_cache() -> Path:
     """The folder that wheels and environments of trusted packages are kept in.
 
     :raises PluginFailure: when there is no home directory to keep it in.
@@ -38,7 +38,7 @@ def plugin_cache() -> Path:
     try:
         return cache_folder() / "plugins"
     except RuntimeError as error:
-        raise PluginFailure(f"there is no place to unpack packages in ({error})") from None
+        raise PluginFailure(f"cannot be unpacked: {error}") from None
 
 
 def parse_requirement(text: str) -> Requirement:
@@ -91,7 +91,7 @@ class TrustedPlugins:
             try:
                 packages = self._trusted(provider)
                 self._answers[key] = self._answer(namespace, packages, provider.plugin_api)
-            except (PluginFailure, OSError) as error:
+            except PluginFailure as error:
                 name = " and ".join(_names(provider)) or namespace
                 notice = (
                     f"The trusted provider {name} {error}, so {namespace} counts as unsupported; "
@@ -112,7 +112,7 @@ class TrustedPlugins:
         for package in self._packages():
             try:
                 found = self._query(None, [package], None)
-            except (PluginFailure, OSError) as error:
+            except PluginFailure as error:
                 self.notices.append(f"The trusted provider {package.name} {error}.")
                 continue
             if not found:
@@ -208,10 +208,9 @@ class TrustedPlugins:
         _LOG.info("fetching the provider %s, which your configuration trusts", combined)
         with TemporaryDirectory(prefix="variantsel-") as name:
             (package,) = resolve([combined], Path(name))
-            WheelFolder(plugin_cache() / "wheels").adopt(package.wheels, Path(name))
-        for wheel in package.wheels:
-            _LOG.info("  %s sha256:%s", wheel.filename, wheel.sha256)
-        self._opened_store().add(package)
+            for wheel in package.wheels:
+                _LOG.info("  %s sha256:%s", wheel.filename, wheel.sha256)
+            agree([package], Path(name), self._opened_store())
         return package
 
     # -- asking
@@ -228,7 +227,7 @@ class TrustedPlugins:
         packages: Sequence[TrustedPackage],
         plugin_api: str | None,
     ) -> list[PluginAnswer]:
-        environment = Environment(plugin_cache(), _all_wheels(packages))
+        environment = Environment(_plugin_cache(), _all_wheels(packages))
         question = Query(environment.folder, packages[0].name, plugin_api, namespace)
         answers = remembered(question, environment.identity)
         if answers is not None:
@@ -237,6 +236,21 @@ class TrustedPlugins:
         answers = query(question)
         remember(question, environment.identity, answers)
         return answers
+
+
+def agree(packages: Sequence[TrustedPackage], downloads: Path, store: TrustStore) -> None:
+    """Write down that packages are trusted, and make what they run from.
+
+    :param downloads: the folder that :func:`~variantsel.plugin_host.wheels.resolve` filled.
+    :raises PluginFailure: when that cannot be done; nothing is trusted then.
+    """
+    try:
+        WheelFolder(_plugin_cache() / "wheels").adopt(_all_wheels(packages), downloads)
+        prepare(Environment(_plugin_cache(), _all_wheels(packages)), packages)
+        for package in packages:
+            store.add(package)
+    except OSError as error:
+        raise PluginFailure(f"cannot be kept: {error}") from None
 
 
 def prepare(environment: Environment, packages: Sequence[TrustedPackage]) -> None:
@@ -248,7 +262,10 @@ def prepare(environment: Environment, packages: Sequence[TrustedPackage]) -> Non
         return
     names = " and ".join(f"{package.name} {package.version}" for package in packages)
     _LOG.info("making an isolated environment for the trusted provider %s", names)
-    environment.prepare()
+    try:
+        environment.prepare()
+    except OSError as error:
+        raise PluginFailure(f"cannot be unpacked: {error}") from None
 
 
 def _all_wheels(packages: Sequence[TrustedPackage]) -> list[PinnedWheel]:

@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from email import message_from_bytes
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -86,13 +88,13 @@ class WheelFolder:
                 "".join(f"{w.name}=={w.version} --hash=sha256:{w.sha256}\n" for w in missing)
             )
             options = ("--no-deps", "--require-hashes", "--requirement", str(requirements))
-            _download(downloads, options, ", ".join(wheel.name for wheel in missing))
+            _download(downloads, options)
             found = {_sha256(path): path for path in downloads.glob("*.whl")}
             for wheel in missing:
                 if wheel.sha256 not in found:
                     raise PluginFailure(
-                        f"the index no longer has {wheel.filename} with the hash that was agreed "
-                        f"to; 'variantsel trust' with the package's name shows what it has"
+                        f"cannot be fetched again: {wheel.filename} is not what it was any more; "
+                        "'variantsel trust' shows what there is now"
                     )
             self.adopt(missing, downloads)
 
@@ -110,15 +112,48 @@ def resolve(
     """
     index = ("--index-url", index_url) if index_url else ()
     texts = [_without_marker(requirement) for requirement in requirements]
-    _download(downloads, (*index, *texts), ", ".join(texts))
-    wheels = tuple(_pinned(path) for path in sorted(downloads.iterdir()))
-    versions = {wheel.name: wheel.version for wheel in wheels}
+    _download(downloads, (*index, *texts))
+    wheels = {wheel.name: wheel for wheel in map(_pinned, sorted(downloads.iterdir()))}
     packages = []
     for requirement in requirements:
         name = canonicalize_name(requirement.name)
         extras = frozenset(map(canonicalize_name, requirement.extras))
-        packages.append(TrustedPackage(name, versions[name], extras, wheels))
+        needed = _closure(requirement, wheels, downloads)
+        packages.append(TrustedPackage(name, wheels[name].version, extras, needed))
     return packages
+
+
+def _closure(
+    requirement: Requirement, wheels: Mapping[str, PinnedWheel], downloads: Path
+) -> tuple[PinnedWheel, ...]:
+    """The wheels that one requirement brings, of those that several have brought."""
+    needed: dict[str, set[str]] = {}
+    waiting = [requirement]
+    while waiting:
+        current = waiting.pop()
+        name = canonicalize_name(current.name)
+        extras = {"", *current.extras} - needed.get(name, set())
+        if name not in wheels or not extras:
+            continue  # what pip did not need either
+        needed[name] = needed.get(name, set()) | extras
+        for text in _requirements(downloads / wheels[name].filename):
+            dependency = Requirement(text)
+            if dependency.marker is None or any(
+                dependency.marker.evaluate({"extra": extra}) for extra in extras
+            ):
+                waiting.append(dependency)
+    return tuple(wheels[name] for name in sorted(needed))
+
+
+def _requirements(wheel: Path) -> list[str]:
+    """``Requires-Dist`` of a wheel that pip has understood."""
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (
+            name
+            for name in archive.namelist()
+            if name.count("/") == 1 and name.endswith(".dist-info/METADATA")
+        )
+        return message_from_bytes(archive.read(metadata)).get_all("Requires-Dist") or []
 
 
 def _without_marker(requirement: Requirement) -> str:
@@ -130,18 +165,18 @@ def _pinned(path: Path) -> PinnedWheel:
     try:
         name = WheelName.parse(path.name)
     except InvalidWheelName as error:
-        raise PluginFailure(f"pip brought something that is no wheel: {error}") from None
+        raise PluginFailure(f"cannot be used: {error}") from None
     if name.is_variant:
         raise PluginFailure(
-            f"pip brought the variant wheel {path.name}; providers come as non-variant wheels only"
+            f"cannot be used: {path.name} is a variant; providers have to be ordinary wheels"
         )
     return PinnedWheel(name.name, str(name.version), path.name, _sha256(path))
 
 
-def _download(folder: Path, options: Sequence[str], what: str) -> None:
+def _download(folder: Path, options: Sequence[str]) -> None:
     if importlib.util.find_spec("pip") is None:
         raise PluginFailure(
-            f"there is no pip in the environment of {sys.executable} to fetch {what} with; "
+            f"cannot be fetched: there is no pip in the environment of {sys.executable}; "
             "'python -m ensurepip' installs one"
         )
     command = [
@@ -159,12 +194,14 @@ def _download(folder: Path, options: Sequence[str], what: str) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise PluginFailure(f"pip did not fetch {what} within {_TIME_LIMIT:g} s") from None
+        raise PluginFailure(
+            f"cannot be fetched: pip did not end within {_TIME_LIMIT:g} s"
+        ) from None
     except OSError as error:
-        raise PluginFailure(f"pip could not be started to fetch {what} ({error})") from None
+        raise PluginFailure(f"cannot be fetched: pip could not be started ({error})") from None
     if process.returncode != 0:
         reason = _reason(process.stderr.decode(errors="replace"))
-        raise PluginFailure(f"pip could not fetch {what} as wheels ({reason})")
+        raise PluginFailure(f"cannot be fetched as wheels: pip says: {reason}")
 
 
 def _pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
