@@ -21,6 +21,7 @@ __all__ = [
     "other_machine_line",
     "passed_over_line",
     "several_sources_line",
+    "untrusted_provider_line",
     "unused_accelerator_line",
     "usable_accelerators",
 ]
@@ -170,6 +171,33 @@ def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
             )
             return f"{selection.release}: {what}, but {taken.filename} does not use it. {reasons}"
     return ""
+
+
+def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """Which package would have been asked whether a variant fits, where no variant was taken.
+
+    Empty when nobody would have been asked.
+    """
+    if taken.label not in ("", NULL_LABEL, OLD_NULL_LABEL):
+        return ""
+    labels: dict[str, list[str]] = {}
+    for source in selection.rankings:
+        with_files = {
+            file.label for file in selection.release.files if file.source == source.source
+        }
+        for label, reason in source.ranking.rejected.items():
+            if reason.kind is RejectionKind.UNTRUSTED and reason.detail and label in with_files:
+                labels.setdefault(reason.detail, []).append(label)
+    return " ".join(
+        f"{selection.release}: only {packages} could tell whether {_shortened(names)} would fit "
+        f"{selection.target.name}; it is not trusted, so it was not asked. 'variantsel trust "
+        f"{packages}' shows what would run and asks."
+        for packages, names in labels.items()
+    )
+
+
+def _shortened(labels: list[str]) -> str:
+    return ", ".join(labels if len(labels) < 5 else [*labels[:3], "…"])
 
 
 def usable_accelerators(metadata: VariantMetadata, target: Target, label: str) -> list[str]:

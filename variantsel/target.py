@@ -102,11 +102,15 @@ class Target:
         self._platforms = list(platforms) if platforms is not None else None
 
     @classmethod
-    def host(cls) -> Target:
-        """This machine. Its providers are asked when a namespace is first needed, not before."""
+    def host(cls, *, trusted: Collection[str] = ()) -> Target:
+        """This machine. Its providers are asked when a namespace is first needed, not before.
+
+        :param trusted: provider packages that may be installed and run, ``NAME`` or
+            ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        """
         from variantsel.host import HostProperties
 
-        return cls("this machine", HostProperties(), is_host=True)
+        return cls("this machine", HostProperties(trusted), is_host=True)
 
     @classmethod
     def from_properties(cls, properties: Properties) -> Target:
@@ -221,7 +225,8 @@ class Target:
     def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Everything this target supports, ``{namespace: {feature: (value, ...)}}``.
 
-        For the host this asks every provider variantsel ships.
+        For the host this asks every provider variantsel ships, and every trusted package that
+        says which namespace it answers for.
         """
         return self._source.all_properties(without=self.disabled)
 
