@@ -148,6 +148,31 @@ class Target:
             return cls.from_file(text)
         return cls.named(text)
 
+    def with_python(self, version: str) -> Target:
+        """The same machine with another CPython.
+
+        :param version: ``3.12``, or ``3.12.4``. Where that is what it has, it stays what it is.
+        """
+        short = ".".join(version.split(".")[:2])
+        if version in (
+            self.environment["python_version"],
+            self.environment["python_full_version"],
+        ):
+            return self
+        full = version if version != short else f"{short}.0"
+        python = {
+            "implementation_version": full,
+            "python_full_version": full,
+            "python_version": short,
+        }
+        return Target(
+            self.name,
+            self._source,
+            environment={**self.stated_environment, **python},
+            platforms=self.stated_platforms,
+            is_host=self.is_host,
+        )
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The marker environment (dependency specifiers, Environment Markers)."""
