@@ -98,7 +98,7 @@ def _show(packages: Sequence[TrustedPackage]) -> None:
     )
     terminal.line()
     terminal.line(
-        "They run in a process of their own, whenever a release needs to know. That keeps accidents "
+        "They run in a process of their own, whenever a release needs them. That keeps accidents "
         "away, not everyone who means harm."
     )
 

@@ -52,6 +52,7 @@ class Session:
         self._agreed: set[str] = set()
         self._configuration: Configuration | None = None
         self._unknown_machine: Target | None = None
+        self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
     # -- what the finder sees
 
@@ -158,7 +159,7 @@ class Session:
 
         configuration = self.configuration
         preferences = configuration.preferences(release.name)
-        target = self._target_of(finder)
+        target = self._with_given_python(self._target_of(finder), finder)
         network = finder._link_collector.session
         try:
             return select(
@@ -202,6 +203,16 @@ class Session:
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
         return self._unknown_machine
+
+    def _with_given_python(self, target: Target, finder: Any) -> Target:
+        """The target with the Python that pip was given by ``--python-version``."""
+        given = finder.target_python._given_py_version_info
+        if given is None or len(given) < 2:
+            return target
+        key = target.name, given
+        if key not in self._targets:
+            self._targets[key] = target.with_python(".".join(map(str, given)))
+        return self._targets[key]
 
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
