@@ -20,7 +20,7 @@ from variantsel.provider_check import (
     check_provider,
 )
 
-TEMPLATE = REPOSITORY / "providers" / "template"
+TEMPLATE = REPOSITORY / "providers" / "provider-template"
 GOOD = """\
 class Config:
     def __init__(self, name, values, multi_value):
