@@ -52,6 +52,7 @@ class Session:
         self._agreed: set[str] = set()
         self._configuration: Configuration | None = None
         self._unknown_machine: Target | None = None
+        self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
     # -- what the finder sees
 
@@ -92,7 +93,7 @@ class Session:
 
         name, version = link.filename.split("-")[:2]
         wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
-        return Release(name.replace("_", "-"), version, [wheel])
+        return Release(name.replace("_", "-"), version, [wheel], is_named=True)
 
     # -- choosing
 
@@ -104,13 +105,15 @@ class Session:
         """
         if self._configuration is None:
             from variantsel.configuration import load_configuration
-            from variantsel.errors import InvalidTarget
+            from variantsel.errors import VariantselError
 
             try:
                 self._configuration = load_configuration()
                 self._configuration.target  # noqa: B018  a wrong name must come out here
-            except InvalidTarget as error:
+            except VariantselError as error:
                 raise installation_error(f"variantsel: {error}") from None
+            for notice in self._configuration.notices:
+                self.voice.warn(notice)
         return self._configuration
 
     @contextmanager
@@ -140,6 +143,8 @@ class Session:
         selection = self._select(release, finder)
         for problem in selection.problems:
             self.problem(problem)
+        if selection.unmet is not None:
+            raise installation_error(f"variantsel: {release}: {selection.unmet}")
         for file in selection.files:
             if file.file.link.url not in self._set_aside:
                 self._selections[file.file.link.url] = file, selection
@@ -153,7 +158,8 @@ class Session:
         from variantsel.selection import Selection, select
 
         configuration = self.configuration
-        target = self._target_of(finder)
+        preferences = configuration.preferences(release.name)
+        target = self._with_given_python(self._target_of(finder), finder)
         network = finder._link_collector.session
         try:
             return select(
@@ -161,12 +167,17 @@ class Session:
                 target,
                 lambda wheels: self._read_metadata(release, wheels, network),
                 enabled=configuration.enabled,
+                preferences=preferences,
             )
         except Exception as error:  # a mistake of ours must not end an install that can go on
             return Selection(
                 release,
                 target,
-                files=[file for file in release.files if not file.label],
+                files=[
+                    file
+                    for file in release.files
+                    if not file.label and not preferences.narrowing_of("")
+                ],
                 problems=[
                     f"{release}: set aside the variants, since variantsel failed "
                     f"({type(error).__name__}: {error}); please report this"
@@ -185,12 +196,23 @@ class Session:
             from variantsel.target import StaticProperties, Target
 
             name = f"the machine behind --platform {platforms[0]}"
-            self._unknown_machine = Target(name, StaticProperties({}), platforms=platforms)
+            machine = Target(name, StaticProperties({}), platforms=platforms)
+            self._unknown_machine = machine.without(self.configuration.disabled)
             self.voice.warn(
                 f"pip was given --platform {platforms[0]}, and nothing is known of that machine's "
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
         return self._unknown_machine
+
+    def _with_given_python(self, target: Target, finder: Any) -> Target:
+        """The target with the Python that pip was given by ``--python-version``."""
+        given = finder.target_python._given_py_version_info
+        if given is None or len(given) < 2:
+            return target
+        key = target.name, given
+        if key not in self._targets:
+            self._targets[key] = target.with_python(".".join(map(str, given)))
+        return self._targets[key]
 
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
