@@ -199,6 +199,18 @@ def test_verbose_explains_every_label_and_quiet_says_nothing(
     assert (quiet.stdout, complaints(quiet)) == ("", [])
 
 
+def test_what_is_said_has_the_colours_that_pip_gives_it(environment: Environment, index: Index) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
+    options = ("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu")
+    variables = {"VARIANTSEL_TARGET": "gh200"}
+    shown = environment.pip_on_terminal(*options, variables=variables)
+    assert "\x1b[33mWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in shown, shown
+    assert "\ngpu 1.0: variant null (gh200@12.8 supports none of cuda13)\r" in shown
+    plain = environment.pip_on_terminal("--no-color", *options, variables=variables)
+    assert "\nWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in plain
+    assert "\x1b[33m" not in plain
+
+
 def test_passwords_of_sources_are_not_shown(
     environment: Environment, index: Index, tmp_path: Path, target_file: Path
 ) -> None:
