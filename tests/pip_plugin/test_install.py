@@ -199,7 +199,9 @@ def test_verbose_explains_every_label_and_quiet_says_nothing(
     assert (quiet.stdout, complaints(quiet)) == ("", [])
 
 
-def test_what_is_said_has_the_colours_that_pip_gives_it(environment: Environment, index: Index) -> None:
+def test_what_is_said_has_the_colours_that_pip_gives_it(
+    environment: Environment, index: Index
+) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
     options = ("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu")
     variables = {"VARIANTSEL_TARGET": "gh200"}
@@ -238,13 +240,20 @@ def test_several_sources_are_never_merged(
     links = "".join(f'<a href="{path.name}">{path.name}</a>' for path in sorted(page.iterdir()))
     (page / "index.html").write_text(links)
     with serve(Index(extra, json_pages=True)) as second, serve_folder(page) as third:
-        options = ("--extra-index-url", second.url, "-f", str(folder), "-f", f"{third}index.html")
+        options = (
+            "--extra-index-url",
+            second.url,
+            "-f",
+            str(folder),
+            "-f",
+            f"{third.url}index.html",
+        )
         result = install(environment, index, "gpu", *options, target="gh200")
     (warning,) = complaints(result)
     assert warning == (
         "WARNING: gpu 1.0 has variants on several sources; each source's are ordered on their own: "
         # What pip takes among equals: of an extra index first.
-        f"{second.url}gpu, then {index.url}gpu, then {third}index.html, then {folder.as_uri()}"
+        f"{second.url}gpu, then {index.url}gpu, then {third.url}index.html, then {folder.as_uri()}"
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-good.whl"]
 
