@@ -182,7 +182,8 @@ def test_every_label_left_out_has_its_reason() -> None:
         ),
         (
             {"take": ["cuda12.9"]},
-            "take = cuda12.9: there is no variant cuda12.9; did you mean cuda12.8?",
+            "take = cuda12.9: there is no variant cuda12.9; there are cuda12.8, cuda12.6_v3, "
+            "cuda12.6, v3_v4, v4, null, cuda13.0.",
         ),
         (
             {"take": ["rocm", "xpu"]},

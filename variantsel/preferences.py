@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from variantsel.errors import InvalidConfiguration, UnmetPreference
@@ -263,9 +262,7 @@ def unmet_preference(ranking: Ranking, preferences: Preferences) -> UnmetPrefere
 
 def missing_label(take: Sequence[str], labels: Sequence[str]) -> str:
     """A sentence about labels to take of which there is none among those there are."""
-    near = [name for text in take for name in get_close_matches(text, labels, n=1)]
-    known = f"did you mean {near[0]}?" if near else f"there are {', '.join(labels) or 'none'}."
-    return f"there is no variant {' or '.join(take)}; {known}"
+    return f"there is no variant {' or '.join(take)}; there are {', '.join(labels) or 'none'}."
 
 
 def _entries(value: Sequence[str]) -> Sequence[str]:

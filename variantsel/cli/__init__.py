@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, demo, detect, rank
+from variantsel.cli import activation, config, demo, detect, rank
 from variantsel.cli.arguments import Parser, examples, section
 from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
 from variantsel.cli.output import print_error
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     detect.add_command(commands)
     rank.add_command(commands)
+    config.add_command(commands)
     activation.add_commands(commands)
     demo.add_command(commands)
     commands.add_parser(

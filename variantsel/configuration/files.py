@@ -24,8 +24,7 @@ class ConfigurationFile:
     """A file that was looked for.
 
     :ivar layer: whose it is: ``variable``, ``project``, ``environment``, ``user``, ``machine``.
-    :ivar path: where it is, or would be; a project's that was not found is the folder from which
-        on upwards it was looked for.
+    :ivar path: where it is, or would be; a project's that is not there could also be further up.
     :ivar found: whether it is there.
     :ivar settings: what it sets, by key.
     """
@@ -79,7 +78,7 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
     try:
         start = Path.cwd() if directory is None else directory.absolute()
     except OSError:  # the current directory was removed
-        return ConfigurationFile("project", Path()), []
+        return ConfigurationFile("project", Path(FILE_NAME)), []
     for folder in (start, *start.parents):
         own, pyproject = folder / FILE_NAME, folder / PYPROJECT
         table = _table(pyproject) if _exists(pyproject) else None
@@ -90,7 +89,7 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
             return _read("project", own), [notice] if table is not None else []
         if table is not None:
             return _read("project", pyproject), []
-    return ConfigurationFile("project", start), []
+    return ConfigurationFile("project", start / FILE_NAME), []
 
 
 def _user_files(environ: Mapping[str, str]) -> Iterator[Path]:
