@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from support.repository import REPOSITORY
 
 from variantsel import InvalidConfiguration, InvalidTarget
 from variantsel.configuration import load_configuration
+from variantsel.configuration.keys import KEYS, PACKAGE_KEYS
+from variantsel.configuration.variables import VARIABLES
 
+DOCUMENTATION = REPOSITORY / "docs" / "configuration.md"
 MACHINE = '[properties.nvidia]\nsm_arch = ["90_real"]\n'
 
 
@@ -226,3 +231,22 @@ def test_a_misspelled_variable_is_said(tmp_path: Path) -> None:
     assert notice == (
         "VARIANTSEL_TAGET means nothing to variantsel; did you mean VARIANTSEL_TARGET?"
     )
+
+
+def test_every_key_and_variable_is_documented() -> None:
+    text = DOCUMENTATION.read_text()
+    keys = [*KEYS, *(f"packages.NAME.{key}" for key in PACKAGE_KEYS)]
+    assert [name for name in (*keys, *VARIABLES) if f"`{name}`" not in text] == []
+    assert sorted(set(re.findall(r"VARIANTSEL_[A-Z]+", text)) - {*VARIABLES}) == []
+
+
+EXAMPLES = re.findall(r"(?s)```toml\n(.*?)```", DOCUMENTATION.read_text())
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_documentation_can_be_used(tmp_path: Path, example: str) -> None:
+    name = "pyproject.toml" if "[tool.variantsel]" in example else "variantsel.toml"
+    write(tmp_path / name, example)
+    configuration = load_configuration(tmp_path, {})
+    assert configuration.settings
+    assert configuration.target

@@ -69,7 +69,8 @@ def find_files(
 def _comes_with_a_project(layer: str, path: Path) -> bool:
     """Whether somebody else may have written a file that lies where the user keeps their own."""
     if layer == "environment":  # a checked-out project can be made a virtual environment
-        return any(_exists(path.parent / name) for name in (PYPROJECT, "setup.py", ".git/HEAD"))
+        signs = (PYPROJECT, "setup.py", ".git", ".git/HEAD")
+        return any(_exists(path.parent / sign) for sign in signs)
     return layer in ("project", "variable")
 
 
