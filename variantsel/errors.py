@@ -8,8 +8,10 @@ __all__ = [
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "PluginFailure",
     "UnmetPreference",
     "UnsupportedSchema",
+    "UntrustedPlugin",
     "VariantselError",
 ]
 
@@ -58,3 +60,14 @@ class InvalidTarget(VariantselError, ValueError):
 
 class UnmetPreference(VariantselError):
     """A variant that is to be taken does not fit the machine, or is not there."""
+
+
+class UntrustedPlugin(VariantselError):
+    """A provider package must not be run: nobody agreed to it, or not to this."""
+
+
+class PluginFailure(VariantselError):
+    """A trusted provider package cannot be fetched, or gives no answer that can be used.
+
+    The text goes on where the package's name stops: "did not answer within 30 s".
+    """

@@ -21,12 +21,16 @@ __all__ = [
     "other_machine_line",
     "passed_over_line",
     "several_sources_line",
+    "untrusted_provider_line",
     "unused_accelerator_line",
     "usable_accelerators",
 ]
 
 ACCELERATORS = ("nvidia", "amd", "intel", "ascend", "tpu")
 """The namespaces of hardware that a user bought to be used."""
+
+_NO_TPU = {"present": ("false",)}
+"""What the namespace ``tpu`` says of a machine without one; the others are empty there."""
 
 
 def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
@@ -169,6 +173,33 @@ def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
     return ""
 
 
+def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """Which package would have been asked whether a variant fits, where no variant was taken.
+
+    Empty when nobody would have been asked.
+    """
+    if taken.label not in ("", NULL_LABEL, OLD_NULL_LABEL):
+        return ""
+    labels: dict[str, list[str]] = {}
+    for source in selection.rankings:
+        with_files = {
+            file.label for file in selection.release.files if file.source == source.source
+        }
+        for label, reason in source.ranking.rejected.items():
+            if reason.kind is RejectionKind.UNTRUSTED and reason.detail and label in with_files:
+                labels.setdefault(reason.detail, []).append(label)
+    return " ".join(
+        f"{selection.release}: only {packages} could tell whether {_shortened(names)} would fit "
+        f"{selection.target.name}; it is not trusted, so it was not asked. 'variantsel trust "
+        f"{packages}' shows what would run and asks."
+        for packages, names in labels.items()
+    )
+
+
+def _shortened(labels: list[str]) -> str:
+    return ", ".join(labels if len(labels) < 5 else [*labels[:3], "…"])
+
+
 def usable_accelerators(metadata: VariantMetadata, target: Target, label: str) -> list[str]:
     """The accelerator namespaces that a variant uses and a target supports."""
     present = _accelerators(metadata, target)
@@ -185,7 +216,7 @@ def _accelerators(metadata: VariantMetadata, target: Target) -> dict[str, str]:
         if provider.static_properties is not None:
             continue  # static values say nothing of the machine
         support = target.support(namespace, provider)
-        if support.features:
+        if support.features and support.features != _NO_TPU:
             result[namespace] = ""
         elif support.absence is RejectionKind.NAMESPACE and support.detail:
             result[namespace] = support.detail

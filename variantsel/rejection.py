@@ -42,8 +42,8 @@ class Rejection:
     :ivar feature: its feature.
     :ivar wanted: the values the variant was built for, any of which would do.
     :ivar supported: the values of that feature the machine supports, best first.
-    :ivar detail: what else is known, depending on ``kind``: the marker, the provider package, or
-        what the machine's provider reported.
+    :ivar detail: what else is known, depending on ``kind``: the marker, the provider packages to
+        trust, or what the machine's provider reported.
     """
 
     kind: RejectionKind
@@ -79,9 +79,9 @@ class Rejection:
             return f"variantsel has no provider for {name}; a target file can name what it supports"
         if self.kind is RejectionKind.UNTRUSTED:
             return (
-                f"what the machine supports in {name} is known to the package {self.detail!r}, "
-                "which is not part of variantsel and is not run; name the supported values in a "
-                "target file instead"
+                f"what the machine supports in {name} only the package {self.detail!r} could say, "
+                "which is not part of variantsel and is not trusted: "
+                f"'variantsel trust {self.detail}' shows what would run and asks"
             )
         if self.kind is RejectionKind.UNLISTED:
             return f"the package's metadata gives {name} no place in default-priorities.namespace"

@@ -77,6 +77,10 @@ class Target:
     :ivar environment: the marker variables, ``{"platform_machine": "aarch64", ...}``.
     :ivar is_host: whether the properties are those of the machine this runs on.
     :ivar disabled: the namespaces whose providers the user switched off.
+    :ivar stated_environment: the marker variables that were said of it; the others are this
+        host's.
+    :ivar stated_platforms: the platform tags that were said of it; ``None`` where they are this
+        host's.
     """
 
     disabled: frozenset[str] = frozenset()
@@ -98,15 +102,19 @@ class Target:
         self.name = name
         self.is_host = is_host
         self._source = source
-        self._environment_changes = _with_python_version(environment or {})
-        self._platforms = list(platforms) if platforms is not None else None
+        self.stated_environment: Mapping[str, str] = _with_python_version(environment or {})
+        self.stated_platforms = tuple(platforms) if platforms is not None else None
 
     @classmethod
-    def host(cls) -> Target:
-        """This machine. Its providers are asked when a namespace is first needed, not before."""
+    def host(cls, *, trusted: Collection[str] = ()) -> Target:
+        """This machine. Its providers are asked when a namespace is first needed, not before.
+
+        :param trusted: provider packages that may be installed and run, ``NAME`` or
+            ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        """
         from variantsel.host import HostProperties
 
-        return cls("this machine", HostProperties(), is_host=True)
+        return cls("this machine", HostProperties(trusted), is_host=True)
 
     @classmethod
     def from_properties(cls, properties: Properties) -> Target:
@@ -165,31 +173,61 @@ class Target:
             return cls.from_file(text)
         return cls.named(text)
 
+    def with_python(self, version: str) -> Target:
+        """The same machine with another CPython.
+
+        :param version: ``3.12``, or ``3.12.4``. Where that is what it has, it stays what it is.
+        """
+        short = ".".join(version.split(".")[:2])
+        if version in (
+            self.environment["python_version"],
+            self.environment["python_full_version"],
+        ):
+            return self
+        full = version if version != short else f"{short}.0"
+        python = {
+            "implementation_version": full,
+            "python_full_version": full,
+            "python_version": short,
+        }
+        return Target(
+            self.name,
+            self._source,
+            environment={**self.stated_environment, **python},
+            platforms=self.stated_platforms,
+            is_host=self.is_host,
+        )
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The marker environment (dependency specifiers, Environment Markers)."""
         from packaging.markers import default_environment
 
         host = {key: str(value) for key, value in default_environment().items()}
-        return {**host, **self._environment_changes}
+        return {**host, **self.stated_environment}
+
+    @cached_property
+    def platforms(self) -> tuple[str, ...]:
+        """The platform tags of wheels that can be installed, best first, older ones included."""
+        from packaging import tags
+
+        if self.stated_platforms is None:
+            return tuple(dict.fromkeys(tags.platform_tags()))
+        expanded = [tag for entry in self.stated_platforms for tag in expand_platform(entry)]
+        return tuple(dict.fromkeys(expanded))
 
     @cached_property
     def tags(self) -> tuple[Tag, ...]:
         """The platform compatibility tags of wheels that can be installed, best first."""
         from packaging import tags
 
-        if self._platforms is None and not self._environment_changes:
+        if self.stated_platforms is None and not self.stated_environment:
             return tuple(tags.sys_tags())
         version = self._python_version()
-        platforms = (
-            list(tags.platform_tags())
-            if self._platforms is None
-            else [tag for entry in self._platforms for tag in expand_platform(entry)]
-        )
         interpreter = f"cp{version[0]}{version[1]}"
         return (
-            *tags.cpython_tags(version, abis=[interpreter], platforms=platforms),
-            *tags.compatible_tags(version, interpreter, platforms),
+            *tags.cpython_tags(version, abis=[interpreter], platforms=self.platforms),
+            *tags.compatible_tags(version, interpreter, self.platforms),
         )
 
     def _python_version(self) -> tuple[int, int]:
@@ -221,7 +259,8 @@ class Target:
     def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Everything this target supports, ``{namespace: {feature: (value, ...)}}``.
 
-        For the host this asks every provider variantsel ships.
+        For the host this asks every provider variantsel ships, and every trusted package that
+        says which namespace it answers for.
         """
         return self._source.all_properties(without=self.disabled)
 

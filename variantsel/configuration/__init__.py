@@ -49,8 +49,8 @@ class Configuration:
         """
         from variantsel.target import Target
 
-        if not self.target_text:
-            return Target.host().without(self.disabled)
+        if self.target_text in ("", "host"):
+            return Target.host(trusted=self.trusted).without(self.disabled)
         try:
             return Target.resolve(self.target_text).without(self.disabled)
         except InvalidTarget as error:
@@ -80,7 +80,7 @@ class Configuration:
 
     @property
     def trusted(self) -> frozenset[str]:
-        """The normalized names of the provider packages that may be installed and run.
+        """The provider packages that may be installed and run, ``name`` or ``name==version``.
 
         Only the user's, the environment's and the machine's files and ``VARIANTSEL_TRUST`` say so,
         never a file that comes with a project.

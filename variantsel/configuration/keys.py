@@ -15,6 +15,7 @@ from variantsel.properties import NAMESPACE_PATTERN
 __all__ = ["KEYS", "PACKAGE_KEYS", "Setting", "normalized_name", "package_key", "read_table"]
 
 _PACKAGE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[0-9][A-Za-z0-9._+!-]*")
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,17 @@ def _namespaces(value: object, place: str) -> tuple[str, ...]:
 
 
 def _packages_trusted(value: object, place: str) -> tuple[str, ...]:
-    expected = 'a list of names of provider packages, such as ["intel-variant-provider"]'
-    names = [(name, normalized_name(name)) for name in _texts(value, place, expected)]
-    for name, normalized in names:
-        if not normalized:
-            raise _unexpected(name, place, expected)
-    return tuple(dict.fromkeys(normalized for _, normalized in names))
+    expected = (
+        'a list of provider packages, NAME or NAME==VERSION, such as ["intel-variant-provider"]'
+    )
+    packages = []
+    for text in _texts(value, place, expected):
+        name, pinned, version = (part.strip() for part in text.partition("=="))
+        normalized = normalized_name(name)
+        if not normalized or (pinned and not _VERSION.fullmatch(version)):
+            raise _unexpected(text, place, expected)
+        packages.append(f"{normalized}{pinned}{version}")
+    return tuple(dict.fromkeys(packages))
 
 
 def _labels(value: object, place: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
         session.voice.verbose(f"  {line}")
     for line in (
         explanation.unused_accelerator_line(selection, file),
+        explanation.untrusted_provider_line(selection, file),
         explanation.other_machine_line(selection, file),
         explanation.several_sources_line(selection),
     ):

@@ -2,7 +2,9 @@
 
 Fits pip 23.1 to 26.3: ``Resolver._get_dist_for(self, req)`` gives a requirement its link and
 prepares the wheel behind it; ``Resolver.resolve(self, root_reqs, check_supported_wheels)`` returns
-a ``RequirementSet``. Which wheel a release stands for is decided in ``finder_seam``.
+a ``RequirementSet``; ``Resolver._check_skip_installed(self, req_to_install)`` leaves
+``satisfied_by`` unset where something is to be installed. Which wheel a release stands for is
+decided in ``finder_seam``.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from variantsel.pip_plugin.announcement import announce
-from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.installed import compare_with_installed, is_misfit
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -20,7 +22,20 @@ __all__ = ["change"]
 def change(session: Session, resolver: Any) -> None:
     """Read a wheel's requirements for its variant, refuse what does not fit, say what was taken."""
     get_dist_for = resolver.Resolver._get_dist_for
+    check_skip_installed = resolver.Resolver._check_skip_installed
     resolve = resolver.Resolver.resolve
+
+    def check_skip_fitting(self: Any, req_to_install: Any) -> Any:
+        reason = check_skip_installed(self, req_to_install)
+        installed = req_to_install.satisfied_by
+        if (
+            installed is None
+            or not self._is_upgrade_allowed(req_to_install)
+            or not is_misfit(session, installed)
+        ):
+            return reason
+        self._set_req_to_reinstall(req_to_install)
+        return None
 
     def get_chosen_dist_for(self: Any, req: Any) -> Any:
         named = session.release_of(req.link) if req.link is not None else None
@@ -47,6 +62,7 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(lambda: _compare(session, requirements))
         return requirement_set
 
+    resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
 

@@ -5,8 +5,10 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ class Session:
     :ivar voice: how it talks to the user.
     :ivar requirements: what the chosen wheels require.
     :ivar release_link_type: the type of links that stand for a release.
+    :ivar misfits: for the installed projects looked at, whether a variant of theirs does not fit.
+    :ivar replaced_if_possible: the projects among those that an upgrade may replace.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -38,6 +42,8 @@ class Session:
     def __init__(self) -> None:
         self.voice = Voice()
         self.requirements = WheelRequirements()
+        self.misfits: dict[str, bool] = {}
+        self.replaced_if_possible: set[str] = set()
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
@@ -46,6 +52,7 @@ class Session:
         self._agreed: set[str] = set()
         self._configuration: Configuration | None = None
         self._unknown_machine: Target | None = None
+        self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
     # -- what the finder sees
 
@@ -109,6 +116,22 @@ class Session:
                 self.voice.warn(notice)
         return self._configuration
 
+    @contextmanager
+    def choosing_for_this_machine(self) -> Iterator[None]:
+        """Forget the configured target for a while, here and in processes that are started."""
+        name = "VARIANTSEL_TARGET"
+        before = self._configuration, self._selections, os.environ.get(name)
+        self._configuration, self._selections = None, {}
+        os.environ[name] = "host"
+        try:
+            yield
+        finally:
+            self._configuration, self._selections, text = before
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text
+
     def choices(
         self, release: Release[Any], finder: Any
     ) -> Iterator[tuple[ReleaseFile[Any], Selection[Any]]]:
@@ -136,7 +159,7 @@ class Session:
 
         configuration = self.configuration
         preferences = configuration.preferences(release.name)
-        target = self._target_of(finder)
+        target = self._with_given_python(self._target_of(finder), finder)
         network = finder._link_collector.session
         try:
             return select(
@@ -180,6 +203,16 @@ class Session:
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
         return self._unknown_machine
+
+    def _with_given_python(self, target: Target, finder: Any) -> Target:
+        """The target with the Python that pip was given by ``--python-version``."""
+        given = finder.target_python._given_py_version_info
+        if given is None or len(given) < 2:
+            return target
+        key = target.name, given
+        if key not in self._targets:
+            self._targets[key] = target.with_python(".".join(map(str, given)))
+        return self._targets[key]
 
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
