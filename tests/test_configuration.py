@@ -69,6 +69,12 @@ def test_the_nearest_project_file_that_sets_anything_counts(tmp_path: Path) -> N
     assert (configuration.enabled, configuration.disabled) == ({"x"}, frozenset())
 
 
+def test_a_pyproject_that_is_not_ours_need_not_even_be_toml(tmp_path: Path) -> None:
+    write(tmp_path / "variantsel.toml", 'target = "gh200"\n')
+    inner = pyproject(tmp_path / "inner", "[project]\nname = {{ name }}\n")
+    assert load_configuration(inner, {}).target_text == "gh200"
+
+
 def test_a_variantsel_toml_is_a_project_file_without_the_table(tmp_path: Path) -> None:
     write(tmp_path / "variantsel.toml", 'target = "gh200"\n')
     (tmp_path / "deep").mkdir()
@@ -200,7 +206,7 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
         ),
         ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, exclude, "),
         ('[tool]\nvariantsel = "gh200"\n', "tool.variantsel"),
-        ("[tool\n", "not TOML"),
+        ("[tool.variantsel\n", "not TOML"),
     ],
 )
 def test_a_bad_setting_names_file_and_key(tmp_path: Path, text: str, place: str) -> None:

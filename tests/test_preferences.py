@@ -374,3 +374,4 @@ def test_switching_off_comes_before_static_values_and_the_users_own() -> None:
     assert rank(document, MACHINE).labels == ["mkl", "v4", "null"]
     assert rank(document, MACHINE.without(["blas", "x86_64"])).labels == ["null"]
     assert rank(document, MACHINE).labels == ["mkl", "v4", "null"]
+    assert rank(document, MACHINE.without(["x86_64"]).with_python("3.99")).labels == ["mkl", "null"]

@@ -51,7 +51,9 @@ def resolve_target(text: str | None) -> Target:
     from variantsel.configuration import load_configuration
 
     configuration = load_configuration()
-    return configuration.target if text is None else Target.host(trusted=configuration.trusted)
+    if text is None:
+        return configuration.target
+    return Target.host(trusted=configuration.trusted).without(configuration.disabled)
 
 
 def namespace(text: str) -> str:

@@ -157,13 +157,20 @@ def _read(layer: str, path: Path) -> ConfigurationFile:
 
 
 def _table(path: Path) -> Mapping[str, Any] | None:
-    """Our table of a file; ``None`` for a pyproject.toml that has none."""
+    """Our table of a file; ``None`` for a pyproject.toml that has none.
+
+    One that does not even hold our name need not be TOML: it may be a template, or a test's.
+    """
     from variantsel.target_file import read_toml
 
     try:
+        if path.name == PYPROJECT and b"variantsel" not in path.read_bytes():
+            return None
         content = read_toml(path)
     except InvalidTarget as error:
         raise InvalidConfiguration(str(error)) from None
+    except OSError as error:
+        raise InvalidConfiguration(f"{path}: {error.strerror or error}") from None
     if path.name != PYPROJECT:
         return content
     tool = content.get("tool", {})
