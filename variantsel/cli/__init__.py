@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel pip install torch        # the same, for one command",
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
+            "variantsel config                   # what is set, and where",
         )
         + "\n\n"
         + section(

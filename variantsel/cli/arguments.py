@@ -75,7 +75,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
         "version), a cloud's instance type such as aws:p5.48xlarge ('variantsel target list' lists "
         "both), or a target file ending in .toml; "
-        "default: VARIANTSEL_TARGET, [tool.variantsel] target in pyproject.toml, this machine",
+        "default: what is configured ('variantsel config' shows it), or this machine",
     )
 
 
