@@ -51,13 +51,11 @@ def _attach_all_seams() -> None:
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
     from pip._internal.req import constructors
-    from pip._internal.resolution.legacy import resolver as legacy_resolver
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
         factory_seam,
         finder_seam,
-        legacy_seam,
         metadata_seam,
         preparer_seam,
         resolver_seam,
@@ -83,10 +81,6 @@ def _attach_all_seams() -> None:
         *("self", "reqs", "parallel_builds"),
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
-    _expect_parameters(
-        legacy_resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels"
-    )
-    _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     session = Session()
@@ -95,13 +89,16 @@ def _attach_all_seams() -> None:
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
     resolver_seam.change(session, resolver)
-    legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
-    # What installs wheels takes long to load, and pip needs it only when it does.
+    # What pip itself loads only when it needs it.
     when_imported(
         "pip._internal.operations.install.wheel",
         lambda module: _change_installer(session, module),
+    )
+    when_imported(
+        "pip._internal.resolution.legacy.resolver",
+        lambda module: _change_legacy_resolver(session, module),
     )
 
 
@@ -114,6 +111,19 @@ def _change_installer(session: Any, wheel_installer: Any) -> None:
         session.warn(f"variantsel does not know how this pip installs wheels ({error})")
         return
     install_seam.change(session, wheel_installer)
+
+
+def _change_legacy_resolver(session: Any, legacy_resolver: Any) -> None:
+    from variantsel.pip_plugin import legacy_seam
+
+    resolver = legacy_resolver.Resolver
+    try:
+        _expect_parameters(resolver.resolve, "self", "root_reqs", "check_supported_wheels")
+        _expect_parameters(resolver._get_dist_for, "self", "req")
+    except (UnknownSeam, AttributeError) as error:
+        session.warn(f"variantsel does not know this pip's legacy resolver ({error})")
+        return
+    legacy_seam.change(session, legacy_resolver)
 
 
 def _expect_parameters(function: Any, *names: str, optional: tuple[str, ...] = ()) -> None:

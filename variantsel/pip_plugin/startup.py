@@ -1,14 +1,18 @@
 """Waiting for pip: the first thing the start-up hook reaches, in every run of pip and no other.
 
-Imports only what the interpreter has loaded already.
+Imports only what the interpreter has loaded already: many a program has "pip" in its command line,
+``pipeline.py`` for one.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["hook", "runs_pip", "watch_for_pip", "when_imported"]
 
@@ -115,13 +119,10 @@ class _Watcher:
         if WATCHED_MODULE not in sys.modules or self not in sys.meta_path:
             return
         for name, other in list(sys.modules.items()):
-            spec = getattr(other, "__spec__", None)
-            if (
-                name.startswith("pip._internal.")
-                and other is not module
-                and getattr(spec, "_initializing", False)
-            ):
-                return
+            if name.startswith("pip._internal.") and other is not module:
+                spec = getattr(other, "__spec__", None)
+                if getattr(spec, "_initializing", False):
+                    return
         sys.meta_path.remove(self)
         from variantsel.pip_plugin.attach import attach
 
