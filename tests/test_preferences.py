@@ -350,7 +350,7 @@ def test_a_provider_that_is_switched_off_supports_nothing_and_is_not_asked(
         pytest.fail(f"a process was started: {arguments}")
 
     monkeypatch.setattr("subprocess.Popen.__init__", refuse)
-    variables = {"VARIANTSEL_DISABLE": "nvidia,x86_64,aarch64,amd"}
+    variables = {"VARIANTSEL_DISABLE": ",".join(PROVIDER_PACKAGES)}
     target = load_configuration(tmp_path, variables).target
     ranking = rank(DOCUMENT, target)
     assert ranking.labels == ["null"]
