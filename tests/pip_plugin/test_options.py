@@ -276,8 +276,10 @@ def test_no_deps_takes_the_variant_alone(environment: Environment, world: World)
 
 
 def test_the_report_names_the_variant(environment: Environment, world: World) -> None:
-    found = report(environment, "--ignore-installed", *world.index, "gpu==1.0")["gpu"]
-    assert found["download_info"] == {
+    found = report(environment, "--ignore-installed", *world.index, "gpu==1.0", "mixed==2.0")
+    assert "variant" not in found["mixed"]
+    assert found["gpu"]["variant"] == {"label": "cuda12", "properties": CUDA12}
+    assert found["gpu"]["download_info"] == {
         "url": f"{world.server}simple/gpu/gpu-1.0-{FITS}",
         "archive_info": {
             "hash": f"sha256={sha256(world.wheel('gpu', 'cuda12'))}",
@@ -472,9 +474,13 @@ def test_python_follows_the_other_environment(
     plain = pip(environment, *options)
     assert plain.returncode == 1
     assert "No matching distribution found for gpu" in plain.stderr
+    notice = f"WARNING: pip turns to {other.python}, where variantsel is not active"
+    assert plain.stderr.startswith(notice)
+    assert pip(environment, "--python", str(other.python), "list").stderr == ""
     (other.site_packages / "shared.pth").write_text(f"{environment.site_packages}\n")
     activated = other.run("-m", "variantsel", "activate")
     assert activated.returncode == 0, activated.stderr
     active = pip(environment, *options)
     assert active.returncode == 0, active.stderr
     assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in active.stdout
+    assert "not active" not in active.stderr
