@@ -48,6 +48,7 @@ def write_wheel(
     requires: Sequence[str] = (),
     extras: Sequence[str] = (),
     module: str = "",
+    entry_points: str = "",
 ) -> Path:
     """Write one wheel and return its path.
 
@@ -64,6 +65,8 @@ def write_wheel(
         + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n{tags}",
     }
+    if entry_points:
+        files[f"{info}/entry_points.txt"] = entry_points
     if isinstance(variant_json, str):
         files[f"{info}/variant.json"] = variant_json
     elif variant_json is not None:

@@ -74,6 +74,8 @@ def _work(request: Mapping[str, Any], answer: int, others: set[int]) -> None:
         for descriptor in others:
             os.dup2(nowhere, descriptor, inheritable=descriptor <= 2)
         confine(request["readable"], str(Path.cwd()), request["time_limit"])
+        for name in [name for name in sys.modules if name.startswith("variantsel")]:
+            del sys.modules[name]  # nor can anything beside it be imported
         sys.path.append(request["folder"])
         content = json.dumps(_described(request)).encode()
         with os.fdopen(answer, "wb") as file:
