@@ -1,4 +1,4 @@
-"""Provider packages as a folder to run from, and a user who trusts nothing yet."""
+"""Provider packages, unpacked as the host would."""
 
 from __future__ import annotations
 
@@ -28,12 +28,3 @@ def ask(tmp_path: Path) -> Ask:
         return answer
 
     return ask_module
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user who trusts nothing yet; pip's settings are the tests' own."""
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.setenv("VARIANTSEL_CONFIG", "/dev/null")
-    return tmp_path

@@ -24,7 +24,7 @@ _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _CAPABILITY_VERSION = 0x20080522
 _CAPABILITIES = 41
 _FILE_CAPABILITIES = (1 << 1) | (1 << 2)
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: the devices of some drivers have owners of their own."""
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: some drivers' devices have owners of their own."""
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
