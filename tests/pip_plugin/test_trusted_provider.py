@@ -54,13 +54,13 @@ def test_a_provider_is_asked_once_it_is_trusted(
     )
     assert not any("acme" in request for request in index.requests)
 
-    trusted = environment.run(
-        "-m", "variantsel", "trust", "acme-provider", "--yes", variables=variables
-    )
+    del variables["PIP_INDEX_URL"]
+    trust = ("-m", "variantsel", "trust", "acme-provider", "--yes", "--index-url", index.url)
+    trusted = environment.run(*trust, variables=variables)
     assert trusted.returncode == 0, trusted.stderr
     assert "acme_provider-1.0-py3-none-any.whl" in trusted.stdout
 
-    after = environment.pip(*install, variables=variables)
+    after = environment.pip(*install, "--index-url", index.url, variables=variables)
     assert after.returncode == 0, after.stderr
     assert after.stderr == ""
     assert "tool 1.0: variant l3 (this machine supports acme :: level :: 3" in after.stdout

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from support.wheels import write_wheel
 
 from variantsel import Target, rank
 from variantsel.cli import main
+from variantsel.errors import UntrustedPlugin
 from variantsel.metadata import ProviderInfo
 from variantsel.plugin_host import plugins
 from variantsel.plugin_host.trust_store import TrustStore
@@ -177,6 +180,27 @@ def test_nothing_is_trusted_without_a_yes(capsys: pytest.CaptureFixture[str]) ->
     assert TrustStore().names() == []
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("", 1), ("nay", 1)])
+def test_the_user_is_asked(answer: str, code: int) -> None:
+    terminal, user = os.openpty()
+    try:
+        os.write(terminal, f"{answer}\n".encode())
+        process = subprocess.run(
+            [sys.executable, "-m", "variantsel", "trust", "acme-provider"],
+            stdin=user,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(user)
+        os.close(terminal)
+    assert process.returncode == code, process.stderr
+    assert "acme_provider-1.0-py3-none-any.whl" in process.stdout
+    assert "Let acme-provider 1.0 run? [y/N]" in process.stderr
+    assert bool(TrustStore().names()) == (code == 0)
+
+
 @pytest.mark.usefixtures("agreed")
 def test_distrust_takes_it_back(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trust"]) == 0
@@ -283,6 +307,11 @@ def test_the_variable_reaches_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # -- fetching
+
+
+def test_a_configuration_that_names_no_package_is_an_error() -> None:
+    with pytest.raises(UntrustedPlugin, match="'acme provider' names no package"):
+        Target.host(trusted=["acme provider"])
 
 
 def test_a_package_that_is_nowhere_is_one_line() -> None:
