@@ -189,8 +189,11 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
         ('[tool.variantsel]\nenable = "x"\n', "tool.variantsel.enable"),
         ('[tool.variantsel]\nenable = ["X"]\n', "tool.variantsel.enable"),
         ('[tool.variantsel]\nstrict = "yes"\n', "tool.variantsel.strict"),
-        ('[tool.variantsel]\ntargt = "gh200"\n', "targt: there is no such key; did you mean 'tar"),
-        ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, "),
+        (
+            '[tool.variantsel]\ntargt = "gh200"\n',
+            "targt: there is no such key here; did you mean 'tar",
+        ),
+        ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, exclude, "),
         ('[tool]\nvariantsel = "gh200"\n', "tool.variantsel"),
         ("[tool\n", "not TOML"),
     ],

@@ -12,7 +12,7 @@ from variantsel_providers import aarch64, amd
 
 import variantsel
 from variantsel import InvalidTarget, Target
-from variantsel.machines import machine_descriptions, machine_names
+from variantsel.machines import find_machine, machine_names
 
 FOLDER = Path(variantsel.__file__).parent / "machines"
 
@@ -108,7 +108,7 @@ def test_the_machines_of_the_issue_are_all_there() -> None:
 def test_every_machine_loads_with_a_description_tags_and_a_linux_environment(name: str) -> None:
     target = Target.named(name)
 
-    assert machine_descriptions()[name]
+    assert find_machine(name).description
     assert not target.is_host
     assert target.name.partition("@")[0] == name
     machine = target.environment["platform_machine"]

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
         InvalidMetadata,
         InvalidTarget,
         InvalidWheelName,
+        UnmetPreference,
         UnsupportedSchema,
         VariantselError,
     )
     from variantsel.metadata import ProviderInfo, VariantMetadata
+    from variantsel.preferences import Narrowing, Preferences
     from variantsel.properties import VariantProperty
     from variantsel.ranking import Ranking, rank, rank_for_targets, rank_many
     from variantsel.rejection import Rejection, RejectionKind
@@ -33,11 +35,14 @@ _HOMES = {
     "InvalidMetadata": "errors",
     "InvalidTarget": "errors",
     "InvalidWheelName": "errors",
+    "Narrowing": "preferences",
+    "Preferences": "preferences",
     "ProviderInfo": "metadata",
     "Ranking": "ranking",
     "Rejection": "rejection",
     "RejectionKind": "rejection",
     "Target": "target",
+    "UnmetPreference": "errors",
     "UnsupportedSchema": "errors",
     "VariantMetadata": "metadata",
     "VariantProperty": "properties",
@@ -54,11 +59,14 @@ __all__ = [
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "Narrowing",
+    "Preferences",
     "ProviderInfo",
     "Ranking",
     "Rejection",
     "RejectionKind",
     "Target",
+    "UnmetPreference",
     "UnsupportedSchema",
     "VariantMetadata",
     "VariantProperty",

@@ -9,6 +9,7 @@ __all__ = [
     "InvalidTarget",
     "InvalidWheelName",
     "PluginFailure",
+    "UnmetPreference",
     "UnsupportedSchema",
     "UntrustedPlugin",
     "VariantselError",
@@ -55,6 +56,10 @@ class InvalidConfiguration(VariantselError, ValueError):
 
 class InvalidTarget(VariantselError, ValueError):
     """A target's name or file cannot be used."""
+
+
+class UnmetPreference(VariantselError):
+    """A variant that is to be taken does not fit the machine, or is not there."""
 
 
 class UntrustedPlugin(VariantselError):

@@ -29,6 +29,8 @@ __all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provide
 PROVIDER_PACKAGES = {
     "nvidia": frozenset({"nvidia-variant-provider"}),
     "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
+    "intel": frozenset({"intel-variant-provider"}),
+    "tpu": frozenset({"tpu-variant-provider"}),
     "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
     "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
 }
@@ -86,11 +88,19 @@ class HostProperties:
             return NamespaceSupport({}, RejectionKind.UNTRUSTED, str(error))
         return NamespaceSupport(plugin.features, detail=" ".join(plugin.notices))
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Ask every provider variantsel ships, and trusted packages that answer for others."""
-        answers = {namespace: self._answer(namespace).features for namespace in PROVIDER_PACKAGES}
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Ask every provider variantsel ships, and trusted packages that answer for others; but
+        for those of some namespaces."""
+        answers = {
+            namespace: self._answer(namespace).features
+            for namespace in PROVIDER_PACKAGES
+            if namespace not in without
+        }
         for namespace, plugin in self._opened_plugins().ask_all().items():
-            answers.setdefault(namespace, dict(plugin.features))
+            if namespace not in without:
+                answers.setdefault(namespace, dict(plugin.features))
         return {namespace: features for namespace, features in answers.items() if features}
 
     @property

@@ -21,6 +21,8 @@ class RejectionKind(str, enum.Enum):
     """The namespace is only for other environments (0.0.x)."""
     OPTIONAL = "optional"
     """The provider is optional and the user did not enable it."""
+    DISABLED = "disabled"
+    """The user switched the provider off."""
     NO_PROVIDER = "no-provider"
     """The metadata names no provider for the namespace."""
     UNTRUSTED = "untrusted-provider"
@@ -69,6 +71,8 @@ class Rejection:
             return f"the package uses {name} only where {self.detail}"
         if self.kind is RejectionKind.OPTIONAL:
             return f"the provider of {name} is optional and not enabled (enable it by name: {name})"
+        if self.kind is RejectionKind.DISABLED:
+            return f"the provider of {name} is switched off (by 'disable' or VARIANTSEL_DISABLE)"
         if self.kind is RejectionKind.NO_PROVIDER:
             return f"the package's metadata names no provider for {name}"
         if self.kind is RejectionKind.UNTRUSTED and not self.detail:

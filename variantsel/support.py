@@ -48,6 +48,8 @@ def namespace_support(
         return NamespaceSupport({}, RejectionKind.ABI_DEPENDENCY)
     if namespace not in metadata.namespaces:
         return NamespaceSupport({}, RejectionKind.UNLISTED)
+    if namespace in target.disabled:
+        return NamespaceSupport({}, RejectionKind.DISABLED)
     if metadata.providers is not None:
         if namespace not in metadata.providers:
             return NamespaceSupport({}, RejectionKind.NO_PROVIDER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.terminal import Terminal
@@ -19,6 +20,7 @@ __all__ = [
     "print_note",
     "print_notices",
     "print_progress",
+    "save_target",
 ]
 
 
@@ -62,3 +64,20 @@ def abbreviated(values: Sequence[str]) -> str:
     if len(values) <= 8:
         return ", ".join(values)
     return f"{', '.join(values[:4])}, …, {', '.join(values[-2:])} ({len(values)} values)"
+
+
+def save_target(target: Target, path: Path, *, replace: bool) -> None:
+    """Write a target file, and say so, and what of the machine it cannot hold.
+
+    :raises InvalidTarget: when it cannot be written, or is there and may not be replaced.
+    """
+    from variantsel.target_file import read_target_file, write_target_file
+
+    write_target_file(target, path, replace=replace)
+    print_note(f"{target.name} is written to {path}")
+    lost = [tag for tag in target.tags if tag not in read_target_file(path).tags]
+    if lost:
+        print_note(
+            f"wheels of this interpreter's own kind, such as {lost[0]}, will not be chosen with "
+            "that file: it describes CPython as most people build it"
+        )

@@ -98,8 +98,8 @@ def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
     )
     terminal.line()
     terminal.line(
-        "They run in a process of their own, whenever a release needs to know. That keeps "
-        "accidents away, not everyone who means harm."
+        "They run in a process of their own, whenever a release needs them. That keeps accidents "
+        "away, not everyone who means harm."
     )
 
 

@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.configuration.files import ConfigurationFile, find_files
-from variantsel.configuration.keys import Setting
+from variantsel.configuration.keys import (
+    Setting,
+    normalized_name,
+    package_key,
+)
 from variantsel.configuration.variables import misspelled_variables, read_variables
 from variantsel.errors import InvalidTarget
 
 if TYPE_CHECKING:
+    from variantsel.preferences import Preferences
     from variantsel.target import Target
 
 __all__ = ["Configuration", "ConfigurationFile", "Setting", "load_configuration"]
@@ -38,16 +43,16 @@ class Configuration:
 
     @cached_property
     def target(self) -> Target:
-        """The machine to install for.
+        """The machine to install for, without what is switched off.
 
         :raises InvalidTarget: when there is no such machine or file, naming where it was set.
         """
         from variantsel.target import Target
 
         if self.target_text in ("", "host"):
-            return Target.host(trusted=self.trusted)
+            return Target.host(trusted=self.trusted).without(self.disabled)
         try:
-            return Target.resolve(self.target_text)
+            return Target.resolve(self.target_text).without(self.disabled)
         except InvalidTarget as error:
             raise InvalidTarget(f"{self.settings['target'].place}: {error}") from None
 
@@ -81,6 +86,24 @@ class Configuration:
         never a file that comes with a project.
         """
         return frozenset(self._value("trust", ()))
+
+    def preferences(self, package: str) -> Preferences:
+        """What the user wants of a package: its own settings, then the general ones."""
+        from variantsel.preferences import Preferences
+
+        name = normalized_name(package)
+        entries: dict[str, list[str]] = {"take": [], "never": [], "prefer": [], "exclude": []}
+        sources: dict[tuple[str, str], str] = {}
+        for rule, listed in entries.items():
+            for key in (package_key(name, rule), rule):
+                if key in self.settings:
+                    listed.extend(self.settings[key].value)
+                    for entry in self.settings[key].value:
+                        sources.setdefault((rule, entry), self.settings[key].source)
+        off = self.settings.get(package_key(name, "off"))
+        if off is not None:
+            sources["off", ""] = off.source
+        return Preferences(**entries, off=off is not None and off.value, sources=sources)
 
     def _value(self, key: str, default: Any) -> Any:
         return self.settings[key].value if key in self.settings else default
