@@ -494,10 +494,8 @@ def test_detect_shows_what_trusted_packages_say(
     named += "    get_supported_configs = staticmethod(get_supported_configs)\n"
     entry = "[variant_plugins]\nacme = NAME:Plugin\n"
     for name in ("first_provider", "second_provider"):
-        entry_points = entry.replace("NAME", name)
-        write_wheel(
-            index, name, "1", requires=["acme-core"], module=named, entry_points=entry_points
-        )
+        extra = {"{info}/entry_points.txt": entry.replace("NAME", name)}
+        write_wheel(index, name, "1", requires=["acme-core"], module=named, extra_files=extra)
         trust(name)
     trust("acme-provider")
     capsys.readouterr()

@@ -49,11 +49,7 @@ def write_wheel(
     requires: Sequence[str] = (),
     extras: Sequence[str] = (),
     module: str = "",
-<<<<<<< HEAD
-    entry_points: str = "",
-=======
     extra_files: Mapping[str, str] | None = None,
->>>>>>> main
 ) -> Path:
     """Write one wheel and return its path.
 
@@ -72,13 +68,8 @@ def write_wheel(
         + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n{tags}",
     }
-<<<<<<< HEAD
-    if entry_points:
-        files[f"{info}/entry_points.txt"] = entry_points
-=======
     for place, text in (extra_files or {}).items():
         files[place.format(info=info, data=f"{name}-{version}.data")] = text
->>>>>>> main
     if isinstance(variant_json, str):
         files[f"{info}/variant.json"] = variant_json
     elif variant_json is not None:
