@@ -398,7 +398,7 @@ def test_version_loads_neither_packaging_nor_the_providers() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["detect"], ["rank"], ["activate"], ["deactivate"], ["status"]]
+    "command", [[], ["detect"], ["rank"], ["list"], ["activate"], ["deactivate"], ["status"]]
 )
 def test_every_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--help"]) == 0

@@ -118,6 +118,14 @@ def test_an_accelerator_left_unused_is_said_with_what_would_have_used_it() -> No
     assert "cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in line
 
 
+@pytest.mark.parametrize(("present", "said"), [("false", False), ("true", True)])
+def test_a_tpu_that_is_not_there_is_not_missed(present: str, said: bool) -> None:
+    document = metadata({"tpu": {"tpu": {"present": ["true"]}}, "null": {}}, namespaces=["tpu"])
+    target = Target.from_properties({"tpu": {"present": [present]}})
+    selection = selected(release("any-null.whl"), target, document=document)
+    assert bool(unused_accelerator_line(selection, selection.files[0])) == said
+
+
 def test_a_fitting_variant_without_a_wheel_for_the_platform_is_said() -> None:
     selection = selected(release("any-null.whl"))
     assert "2. null  (taken)" in choice_details(selection, selection.files[0])

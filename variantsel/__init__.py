@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from variantsel.errors import (
         InconsistentMetadata,
+        InvalidConfiguration,
         InvalidMetadata,
         InvalidTarget,
         InvalidWheelName,
+        UnmetPreference,
         UnsupportedSchema,
         VariantselError,
     )
     from variantsel.metadata import ProviderInfo, VariantMetadata
+    from variantsel.preferences import Narrowing, Preferences
     from variantsel.properties import VariantProperty
     from variantsel.ranking import Ranking, rank, rank_for_targets, rank_many
     from variantsel.rejection import Rejection, RejectionKind
@@ -28,14 +31,18 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "InconsistentMetadata": "errors",
+    "InvalidConfiguration": "errors",
     "InvalidMetadata": "errors",
     "InvalidTarget": "errors",
     "InvalidWheelName": "errors",
+    "Narrowing": "preferences",
+    "Preferences": "preferences",
     "ProviderInfo": "metadata",
     "Ranking": "ranking",
     "Rejection": "rejection",
     "RejectionKind": "rejection",
     "Target": "target",
+    "UnmetPreference": "errors",
     "UnsupportedSchema": "errors",
     "VariantMetadata": "metadata",
     "VariantProperty": "properties",
@@ -48,14 +55,18 @@ _HOMES = {
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "Narrowing",
+    "Preferences",
     "ProviderInfo",
     "Ranking",
     "Rejection",
     "RejectionKind",
     "Target",
+    "UnmetPreference",
     "UnsupportedSchema",
     "VariantMetadata",
     "VariantProperty",

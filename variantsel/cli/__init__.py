@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, demo, detect, rank
+from variantsel.cli import activation, demo, detect, rank, trust
+from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
 from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
 from variantsel.cli.output import print_error
@@ -97,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
             "exit codes",
             (
                 f"{DONE}    done",
-                f"{NEGATIVE}    rank: no variant is compatible; status: not active",
+                f"{NEGATIVE}    rank: no variant fits; list: one does not fit; status: not active; "
+                "trust: not agreed to",
                 f"{FAILED}    bad usage or input, or it could not be done",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
@@ -114,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     detect.add_command(commands)
     rank.add_command(commands)
+    list_.add_command(commands)
     activation.add_commands(commands)
+    trust.add_commands(commands)
     demo.add_command(commands)
     commands.add_parser(
         "pip",

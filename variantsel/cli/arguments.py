@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from variantsel.cli.exit_codes import FAILED
-from variantsel.cli.output import print_error
+from variantsel.cli.output import print_error, print_progress
 from variantsel.terminal import printable
 
 if TYPE_CHECKING:
@@ -53,14 +53,20 @@ class Parser(argparse.ArgumentParser):
 
 
 def resolve_target(text: str | None) -> Target:
-    """The machine that ``--target`` names, or else the configured one."""
+    """The machine that ``--target`` names, or else the configured one.
+
+    What it takes to ask this machine is said on standard error.
+    """
+    print_progress()
     if text is not None:
         from variantsel.target import Target
 
-        return Target.resolve(text)
+        if text != "host":
+            return Target.resolve(text)
     from variantsel.configuration import load_configuration
 
-    return load_configuration().target
+    configuration = load_configuration()
+    return configuration.target if text is None else Target.host(trusted=configuration.trusted)
 
 
 def namespace(text: str) -> str:

@@ -12,7 +12,14 @@ from variantsel.terminal import Terminal
 if TYPE_CHECKING:
     from variantsel.target import Target
 
-__all__ = ["abbreviated", "print_error", "print_json", "print_note", "print_notices"]
+__all__ = [
+    "abbreviated",
+    "print_error",
+    "print_json",
+    "print_note",
+    "print_notices",
+    "print_progress",
+]
 
 
 def print_json(value: Any) -> None:
@@ -28,6 +35,20 @@ def print_error(text: str) -> None:
 def print_note(text: str) -> None:
     """Say something beside the answer."""
     Terminal(sys.stderr).line(f"note: {text}")
+
+
+def print_progress() -> None:
+    """From now on, say what takes a while as it begins."""
+    import logging
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print_note(record.getMessage())
+
+    logger = logging.getLogger("variantsel")
+    if not logger.handlers:
+        logger.addHandler(Notes())
+        logger.setLevel(logging.INFO)
 
 
 def print_notices(target: Target) -> None:

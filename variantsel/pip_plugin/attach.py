@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.pip_plugin.session import Session
 
 __all__ = ["NEWEST_PIP", "OLDEST_PIP", "attach", "is_supported_pip"]
 
@@ -45,6 +49,7 @@ def is_supported_pip(version: str) -> bool:
 
 def _attach_all_seams() -> None:
     from pip._internal import exceptions
+    from pip._internal.distributions import sdist
     from pip._internal.index import package_finder, sources
     from pip._internal.metadata import select_backend
     from pip._internal.models import link as link_module
@@ -55,10 +60,12 @@ def _attach_all_seams() -> None:
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
+        build_seam,
         factory_seam,
         finder_seam,
         legacy_seam,
         metadata_seam,
+        misfit_seam,
         preparer_seam,
         resolver_seam,
         wheel_seam,
@@ -79,6 +86,13 @@ def _attach_all_seams() -> None:
         optional=("extras",),
     )
     _expect_parameters(
+        factory.Factory.find_candidates,
+        *("self", "identifier", "requirements", "incompatibilities", "constraint"),
+        *("prefers_installed", "is_satisfied_by"),
+        optional=("is_satisfied_by",),
+    )
+    _expect_parameters(factory.Factory.get_dist_to_uninstall, "self", "candidate")
+    _expect_parameters(
         prepare.RequirementPreparer.prepare_linked_requirements_more,
         *("self", "reqs", "parallel_builds"),
     )
@@ -87,6 +101,7 @@ def _attach_all_seams() -> None:
         legacy_resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels"
     )
     _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
+    _expect_parameters(legacy_resolver.Resolver._check_skip_installed, "self", "req_to_install")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     session = Session()
@@ -94,26 +109,44 @@ def _attach_all_seams() -> None:
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
+    misfit_seam.change(session, factory)
+    build_seam.change(session, sdist)
     resolver_seam.change(session, resolver)
     legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
-    # What installs wheels takes long to load, and pip needs it only when it does.
+    # These take long to load, and not every command of pip needs them.
     when_imported(
         "pip._internal.operations.install.wheel",
-        lambda module: _change_installer(session, module),
+        lambda module: _change_late(session, module, _change_installer),
+    )
+    when_imported(
+        "pip._internal.models.installation_report",
+        lambda module: _change_late(session, module, _change_report),
     )
 
 
-def _change_installer(session: Any, wheel_installer: Any) -> None:
+def _change_late(session: Session, module: Any, change: Callable[[Session, Any], None]) -> None:
+    """Change a module that pip loads when the other seams are changed already."""
+    try:
+        change(session, module)
+    except (UnknownSeam, AttributeError) as error:
+        session.voice.warn(f"variantsel does not know the {module.__name__} of this pip ({error})")
+
+
+def _change_installer(session: Session, wheel_installer: Any) -> None:
     from variantsel.pip_plugin import install_seam
 
-    try:
-        _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
-    except (UnknownSeam, AttributeError) as error:
-        session.warn(f"variantsel does not know how this pip installs wheels ({error})")
-        return
+    _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
     install_seam.change(session, wheel_installer)
+
+
+def _change_report(session: Session, installation_report: Any) -> None:
+    from variantsel.pip_plugin import report_seam
+
+    item_of = installation_report.InstallationReport._install_req_to_dict
+    _expect_parameters(item_of.__func__, "cls", "ireq")
+    report_seam.change(session, installation_report)
 
 
 def _expect_parameters(function: Any, *names: str, optional: tuple[str, ...] = ()) -> None:

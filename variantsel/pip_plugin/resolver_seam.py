@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from variantsel.pip_plugin.announcement import announce
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
@@ -26,8 +27,8 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        session.guarded(lambda: session.explain(requirements, self.factory._finder))
-        session.guarded(
+        session.voice.guarded(lambda: announce(session, requirements, self.factory._finder))
+        session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
         session.resolution = (

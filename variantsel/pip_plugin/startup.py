@@ -78,6 +78,23 @@ def watch_for_pip() -> None:
     watching = any(isinstance(finder, _Watcher) for finder in sys.meta_path)
     if not watching and WATCHED_MODULE not in sys.modules:
         sys.meta_path.insert(0, _Watcher())
+        when_imported("pip._internal.cli.main_parser", _watch_for_other_interpreter)
+
+
+def _watch_for_other_interpreter(main_parser: Any) -> None:
+    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call this function for nothing else."""
+    identify = getattr(main_parser, "identify_python_interpreter", None)
+    if identify is None:
+        return
+
+    def identify_and_tell(python: str) -> Any:
+        from variantsel.pip_plugin.other_interpreter import tell_if_not_active
+
+        interpreter = identify(python)
+        tell_if_not_active(interpreter)
+        return interpreter
+
+    main_parser.identify_python_interpreter = identify_and_tell
 
 
 def when_imported(module_name: str, action: Callable[[Any], None]) -> None:
