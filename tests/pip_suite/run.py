@@ -46,6 +46,8 @@ def install_plugin(python: Path, folder: Path) -> None:
         shutil.rmtree(metadata)
     with (folder / "variantsel" / "pip_plugin" / "attach.py").open("a") as module:
         module.write(WITNESS)
+    # The tests forbid Python to write bytecode: what is stale would be compiled at every start.
+    subprocess.run([str(python), "-m", "compileall", "-q", str(folder)], check=True)
     write_hook = (
         "import pathlib, sys, variantsel.activation as activation; "
         "pathlib.Path(sys.argv[1]).write_text(activation._FILES['variantsel.pth'])"
