@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from support.environments import INHERITED, Environment
 from support.index_server import Index, serve
-from support.pip_releases import download, unpack_environment
+from support.pip_releases import download, python_for, unpack_environment
 from support.wheels import metadata, write_release, write_wheel
 from uv import find_uv_bin
 
@@ -47,7 +47,9 @@ def environment(
     request: pytest.FixtureRequest, tmp_path: Path, variantsel_wheel: Path, index: Index
 ) -> Environment:
     """An environment with a pip, one variant from the index and one from a local file."""
-    python = Path(sys.executable)
+    python = python_for(request.param)
+    if python is None:
+        pytest.skip(f"there is no Python on this machine that pip {request.param} supports")
     folder = tmp_path / "wheels"
     wheels = [
         *download(folder / "pip", python, "--no-deps", f"pip=={request.param}"),

@@ -66,6 +66,17 @@ def find_python(version: str) -> Path | None:
     return Path(on_path) if on_path else None
 
 
+def python_for(pip_version: str) -> Path | None:
+    """The interpreter that runs, or else the newest one here that a pip supports."""
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    supported = PYTHONS[: PYTHONS.index(PIP_RELEASES[pip_version]) + 1]
+    for version in sorted(supported, key=lambda version: (version == running, version))[::-1]:
+        python = find_python(version)
+        if python is not None:
+            return python
+    return None
+
+
 def download(folder: Path, python: Path, *requirements: str) -> list[Path]:
     """Download wheels with the pip beside the tests, for a Python and its markers.
 
