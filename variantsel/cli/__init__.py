@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, demo, detect, provider, rank, target, trust
+from variantsel.cli import activation, config, demo, detect, provider, rank, target, trust
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
 from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel pip install torch        # the same, for one command",
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
+            "variantsel config                   # what is set, and where",
         )
         + "\n\n"
         + section(
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     rank.add_command(commands)
     list_.add_command(commands)
     target.add_command(commands)
+    config.add_command(commands)
     activation.add_commands(commands)
     trust.add_commands(commands)
     provider.add_command(commands)
