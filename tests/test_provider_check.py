@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from support.repository import REPOSITORY
 
-from variantsel import provider_check
 from variantsel.cli import main
 from variantsel.host import PROVIDER_PACKAGES
 from variantsel.provider_check import (
@@ -19,6 +18,7 @@ from variantsel.provider_check import (
     ProviderReport,
     UnknownProvider,
     check_provider,
+    rules,
 )
 
 TEMPLATE = REPOSITORY / "providers" / "provider-template"
@@ -207,7 +207,7 @@ def test_what_an_installer_would_rather_not_have_is_advice(checked, change, chec
 def test_a_provider_that_takes_its_time_gets_advice(
     checked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_check, "_SWIFT", 0.01)
+    monkeypatch.setattr(rules, "SWIFT", 0.01)
     report = checked(GOOD.replace("namespace =", "import time; time.sleep(0.1); namespace ="))
     assert report.conforms
     assert problems(report, CheckOutcome.ADVICE)["swift"].startswith("took 0.")
