@@ -197,7 +197,7 @@ class Target:
             environment={**self.stated_environment, **python},
             platforms=self.stated_platforms,
             is_host=self.is_host,
-        )
+        ).without(self.disabled)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

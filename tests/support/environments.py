@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -37,17 +38,9 @@ class Environment:
         timeout: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run this environment's Python with none of the caller's settings."""
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        environment |= {
-            "HOME": str(self.folder),
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_NO_CACHE_DIR": "1",
-            **(variables or {}),
-        }
         return subprocess.run(
             [str(self.python), *command],
-            env=environment,
+            env=self._variables(variables),
             cwd=cwd or self.folder,
             capture_output=True,
             text=True,
@@ -63,6 +56,38 @@ class Environment:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python -m pip``."""
         return self.run("-m", "pip", *arguments, variables=variables, cwd=cwd)
+
+    def pip_on_terminal(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run ``python -m pip`` on a terminal and return all that it shows."""
+        leader, follower = pty.openpty()
+        with subprocess.Popen(
+            [str(self.python), "-m", "pip", *arguments],
+            env=self._variables({"TERM": "xterm", "COLUMNS": "1000", **(variables or {})}),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=follower,
+            stderr=follower,
+        ):
+            os.close(follower)
+            output = b""
+            try:
+                while chunk := os.read(leader, 4096):
+                    output += chunk
+            except OSError:  # how Linux says that the other end is closed
+                pass
+        os.close(leader)
+        return output.decode()
+
+    def _variables(self, changes: Mapping[str, str] | None) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {
+            **inherited,
+            "HOME": str(self.folder),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_CACHE_DIR": "1",
+            **(changes or {}),
+        }
 
     def unpack(self, *wheels: Path) -> None:
         """Install wheels of pure Python modules as pip would, in no time."""
