@@ -47,6 +47,7 @@ def main(root: Path) -> None:
                 environment = {
                     **os.environ,
                     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "PIP_CONFIG_FILE": os.devnull,
                     "PIP_INDEX_URL": index.url,
                     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
                 }

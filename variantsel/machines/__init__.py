@@ -149,7 +149,7 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
         )
     capability = _version(data["compute_capability"])
     configs = nvidia.supported_configs(version, capability)
-    properties = {config.name: config.values for config in configs}
+    properties: dict[str, Sequence[str]] = {config.name: config.values for config in configs}
     return _of_integrated_gpu(properties, version[0]) if data.get("integrated") else properties
 
 
