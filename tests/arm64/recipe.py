@@ -21,7 +21,7 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from support.documents import recipe  # noqa: E402
 from support.index_server import Index, serve  # noqa: E402
-from support.wheels import metadata, write_release, write_wheel  # noqa: E402
+from support.wheels import metadata, write_wheel  # noqa: E402
 
 DOCUMENT = REPOSITORY / "docs" / "other-machines.md"
 CUDA = {
@@ -68,7 +68,7 @@ def _write_index(folder: Path) -> Path:
                 requires=["sympy; platform_machine == 'aarch64'"],
             )
     (folder / "torch" / "torch-2.10.0-variants.json").write_text(json.dumps(document))
-    write_release(folder / "sympy", "sympy", "1.0", metadata({"null": {}}, namespaces=[]))
+    write_wheel(folder / "sympy", "sympy", "1.0")
     return folder
 
 

@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel pip install torch        # the same, for one command",
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
+            "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
         )
         + "\n\n"
         + section(
@@ -121,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "pip",
         add_help=False,  # never parsed here: the arguments are pip's
-        help="run pip with variants for one command; all that follows is pip's",
+        help="run pip with variants for one command, all that follows being pip's; with --target "
+        "MACHINE before pip's command and --into DIR, for a machine that this one is not",
     )
     return parser
 

@@ -2,5 +2,6 @@
 
 ``startup`` is reached from the start-up hook and waits for pip; ``attach`` joins variantsel to the
 pip that is running, through the modules ``*_seam``, one for each place in pip that changes;
-``session`` is what they share during one run of pip.
+``session`` is what they share during one run of pip. ``runner`` is ``variantsel pip``, and
+``other_machine`` what that does for a machine this one is not.
 """
