@@ -1,14 +1,15 @@
 """variantsel: choose the wheel variant that fits a machine (PEP 825).
 
-The public API; everything else is private. Importing it loads nothing: each name is imported on
-first use, since the pip plugin's start-up hook passes through here.
+The public API; everything else is private. Importing it loads nothing, not even :mod:`typing`: each
+name is imported on first use, since the pip plugin's start-up hook passes through here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
 if TYPE_CHECKING:
+    from typing import Any
+
     from variantsel.errors import (
         InconsistentMetadata,
         InvalidConfiguration,

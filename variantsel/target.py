@@ -111,6 +111,7 @@ class Target:
 
         :param trusted: provider packages that may be installed and run, ``NAME`` or
             ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        :raises UntrustedPlugin: when one of them names no package.
         """
         from variantsel.host import HostProperties
 
@@ -196,7 +197,7 @@ class Target:
             environment={**self.stated_environment, **python},
             platforms=self.stated_platforms,
             is_host=self.is_host,
-        )
+        ).without(self.disabled)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

@@ -56,14 +56,12 @@ def _attach_all_seams() -> None:
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
     from pip._internal.req import constructors
-    from pip._internal.resolution.legacy import resolver as legacy_resolver
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
         build_seam,
         factory_seam,
         finder_seam,
-        legacy_seam,
         metadata_seam,
         misfit_seam,
         preparer_seam,
@@ -97,11 +95,6 @@ def _attach_all_seams() -> None:
         *("self", "reqs", "parallel_builds"),
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
-    _expect_parameters(
-        legacy_resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels"
-    )
-    _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
-    _expect_parameters(legacy_resolver.Resolver._check_skip_installed, "self", "req_to_install")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     session = Session()
@@ -112,7 +105,6 @@ def _attach_all_seams() -> None:
     misfit_seam.change(session, factory)
     build_seam.change(session, sdist)
     resolver_seam.change(session, resolver)
-    legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
     # These take long to load, and not every command of pip needs them.
@@ -123,6 +115,10 @@ def _attach_all_seams() -> None:
     when_imported(
         "pip._internal.models.installation_report",
         lambda module: _change_late(session, module, _change_report),
+    )
+    when_imported(
+        "pip._internal.resolution.legacy.resolver",
+        lambda module: _change_late(session, module, _change_legacy_resolver),
     )
 
 
@@ -139,6 +135,16 @@ def _change_installer(session: Session, wheel_installer: Any) -> None:
 
     _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
     install_seam.change(session, wheel_installer)
+
+
+def _change_legacy_resolver(session: Session, legacy_resolver: Any) -> None:
+    from variantsel.pip_plugin import legacy_seam
+
+    resolver = legacy_resolver.Resolver
+    _expect_parameters(resolver.resolve, "self", "root_reqs", "check_supported_wheels")
+    _expect_parameters(resolver._get_dist_for, "self", "req")
+    _expect_parameters(resolver._check_skip_installed, "self", "req_to_install")
+    legacy_seam.change(session, legacy_resolver)
 
 
 def _change_report(session: Session, installation_report: Any) -> None:

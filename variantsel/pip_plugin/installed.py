@@ -44,6 +44,8 @@ def _find_misfit(session: Session, distribution: Any) -> None:
     variant = _installed_variant(distribution)
     if variant is not None:
         configuration = session.configuration
+        if configuration.preferences(variant.name).off:
+            return
         session.misfits[distribution.canonical_name] = variant.is_known_to_misfit(
             configuration.target, enabled=configuration.enabled
         )

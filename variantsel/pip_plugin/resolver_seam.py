@@ -31,10 +31,11 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
-        session.resolution = (
-            lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
-            requirement_set,
-        )
+        if any(session.chosen(requirement) for requirement in requirements):
+            session.resolution = (
+                lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
+                requirement_set,
+            )
         return requirement_set
 
     resolver.Resolver.resolve = resolve_and_explain
