@@ -6,5 +6,6 @@ pip that is running, through the modules ``*_seam``, one for each place in pip t
 the variant markers of what was chosen; ``announcement`` and ``installed`` tell what it means for
 the user, through ``voice``.
 
-``runner`` is ``variantsel pip``, and ``other_machine`` what that does for a machine this one is not.
+``runner`` is ``variantsel pip``, and ``other_machine`` what that does for a machine this one is
+not.
 """
