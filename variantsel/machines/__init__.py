@@ -89,7 +89,11 @@ def named_target(text: str) -> Target:
     name, separator, driver = text.partition("@")
     machine = find_machine(name)
     if separator and not machine.driver:
-        raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
+        raise InvalidTarget(
+            f"{text}: {name} has no GPU whose driver version could be chosen"
+            if "intel" not in machine.data
+            else f"{text}: Intel's variants do not ask for a driver's version"
+        )
     data = machine.data
     driver = driver if separator else machine.driver.partition(" ")[2]
     properties = _cpu_properties(data["machine"], data["cpu"])
@@ -145,7 +149,24 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
         )
     capability = _version(data["compute_capability"])
     configs = nvidia.supported_configs(version, capability)
-    return {config.name: config.values for config in configs}
+    properties: dict[str, Sequence[str]] = {config.name: config.values for config in configs}
+    return _of_integrated_gpu(properties, version[0]) if data.get("integrated") else properties
+
+
+def _of_integrated_gpu(
+    properties: dict[str, Sequence[str]], major: int
+) -> dict[str, Sequence[str]]:
+    """What is left of a GPU's properties where NVIDIA makes no promise beyond its own code and the
+    CUDA of its driver's major version."""
+    return {
+        **properties,
+        "cuda_version_lower_bound": [
+            version
+            for version in properties["cuda_version_lower_bound"]
+            if version.partition(".")[0] == str(major)
+        ],
+        "sm_arch": properties["sm_arch"][:1],
+    }
 
 
 def _amd_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
