@@ -148,25 +148,9 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
-    configs = nvidia.supported_configs(version, capability)
-    properties: dict[str, Sequence[str]] = {config.name: config.values for config in configs}
-    return _of_integrated_gpu(properties, version[0]) if data.get("integrated") else properties
-
-
-def _of_integrated_gpu(
-    properties: dict[str, Sequence[str]], major: int
-) -> dict[str, Sequence[str]]:
-    """What is left of a GPU's properties where NVIDIA makes no promise beyond its own code and the
-    CUDA of its driver's major version."""
-    return {
-        **properties,
-        "cuda_version_lower_bound": [
-            version
-            for version in properties["cuda_version_lower_bound"]
-            if version.partition(".")[0] == str(major)
-        ],
-        "sm_arch": properties["sm_arch"][:1],
-    }
+    integrated = data.get("integrated", False)
+    configs = nvidia.supported_configs(version, capability, integrated=integrated)
+    return {config.name: config.values for config in configs}
 
 
 def _amd_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
