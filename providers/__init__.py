@@ -4,4 +4,4 @@ Every module is a plugin of the providers draft by itself (section "Plugin inter
 such as ``variantsel_providers.nvidia``, is the API endpoint. Importing one asks nothing yet.
 """
 
-__all__ = ["aarch64", "amd", "feature", "notices", "nvidia", "x86_64"]
+__all__ = ["aarch64", "amd", "feature", "intel", "notices", "nvidia", "tpu", "x86_64"]

@@ -51,11 +51,12 @@ reserve(void *items, size_t *capacity, size_t count, size_t item_size)
 
 /* ---- Names ----
  *
- * A set of names that numbers them in the order in which they were first added. A name belongs to
- * a parent, itself a number: a feature's is its namespace, a value's is its feature.
+ * A set of namespaces, features and values that numbers them in the order in which they were first
+ * added. A name belongs to a parent, itself the number of a name: a feature's is its namespace, a
+ * value's is its feature.
  */
 
-#define NOWHERE UINT32_MAX
+#define NOWHERE UINT32_MAX /* no number; the parent of namespaces */
 
 typedef struct {
     const char *at; /* UTF-8; lone surrogates are encoded like any other code point */
@@ -69,13 +70,15 @@ typedef struct {
 
 typedef struct {
     Fingerprint print;
-    size_t start; /* in Names.text */
+    uint32_t start; /* in Names.text */
     uint32_t length;
     uint32_t parent;
     /* Kept by the JSON reader: */
     uint32_t listed_by; /* the last variant that listed it, from 1 */
     uint32_t likely_child; /* the first one it had the last time it had any */
     uint32_t likely_next;  /* what was listed after it then */
+    /* Kept by the reader of heads: */
+    uint32_t place; /* where that is which it is the key of, 0 where there is none */
 } Name;
 
 typedef struct {
@@ -146,18 +149,30 @@ load_8(const char *at)
         | (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
-/* Up to eight bytes, the first one lowest, followed by zeros. */
-static uint64_t
+static inline uint64_t
+load_4(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16
+        | (uint64_t)byte[3] << 24;
+}
+
+/* Up to eight bytes, the first one lowest, followed by zeros. Some are loaded twice. */
+static inline uint64_t
 load_up_to_8(const char *at, size_t length)
 {
     if (length >= 8) {
         return load_8(at);
     }
-    uint64_t word = 0;
-    for (size_t i = length; i > 0; i--) {
-        word = word << 8 | (unsigned char)at[i - 1];
+    if (length >= 4) {
+        return load_4(at) | load_4(at + length - 4) << 8 * (length - 4);
     }
-    return word;
+    if (length == 0) {
+        return 0;
+    }
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[length / 2] << 8 * (length / 2)
+        | (uint64_t)byte[length - 1] << 8 * (length - 1);
 }
 
 /* SipHash-1-3. */
@@ -252,8 +267,7 @@ names_find(const Names *names, const HashKey *key, uint32_t parent, Fingerprint 
 static int
 names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
 {
-    if (names->count >= NOWHERE || text.length > UINT32_MAX
-        || text.length >= SIZE_MAX - names->text_length) {
+    if (names->count >= NOWHERE || text.length >= UINT32_MAX - names->text_length) {
         return -1;
     }
     Name *array = reserve(names->names, &names->capacity, names->count, sizeof(Name));
@@ -268,8 +282,8 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
     }
     names->text = all_text;
     memcpy(names->text + names->text_length, text.at, text.length);
-    names->names[names->count++] =
-        (Name){print, names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE};
+    names->names[names->count++] = (Name){
+        print, (uint32_t)names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE, 0};
     names->text_length += text.length;
     return 0;
 }
@@ -278,7 +292,7 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
 static int
 names_rehash(Names *names)
 {
-    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 6;
+    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 8;
     size_t size = (size_t)1 << bits;
     if (bits > 31 || size > SIZE_MAX / sizeof(Slot)) {
         return -1;
@@ -337,125 +351,254 @@ compare_text(Text mine, Text theirs)
     return (mine.length > theirs.length) - (mine.length < theirs.length);
 }
 
-/* ---- What is matched ---- */
+/* ---- What is matched ----
+ *
+ * What a machine supports is a set of names, added best first: each namespace is followed by its
+ * features, each of these by its values. So the number of a name is its rank, lower for a better
+ * namespace, then a better feature, then a better value.
+ *
+ * A release is read into a draft, which grows, and kept in one piece of memory as small as it can
+ * be: an index has many.
+ */
 
-/* What a machine supports. Everything is added best first, so the number of a property is its
- * rank: lower for a better namespace, then a better feature, then a better value. */
+/* Where what belongs to a variant ends; it starts where that of the variant before ends. */
 typedef struct {
-    Names namespaces, features, properties;
-} Supported;
+    uint32_t label; /* in the labels */
+    uint32_t words; /* in the words */
+} VariantEnd;
 
-/* A feature that a variant lists, with the values it was built for. */
+/* What a variant lists is a sequence of words: of each feature its name's number, how many values
+ * follow, and the numbers of their names. */
 typedef struct {
-    uint32_t feature;
-    uint32_t values_end; /* in Release.values; they start where the feature before ends */
-} ListedFeature;
+    Names names;
+    VariantEnd *variants; /* in the order of the document */
+    size_t variant_count, variant_capacity;
+    char *labels;
+    size_t label_length, label_capacity;
+    uint32_t *words;
+    size_t word_count, word_capacity;
+    size_t last_feature; /* in the words */
+} Draft;
 
 typedef struct {
-    Names labels; /* the variants, in the order of the document */
-    Names namespaces, features, properties;
-    uint32_t *listed_end; /* of each variant, in listed; they start where the one before ends */
-    size_t listed_end_capacity;
-    ListedFeature *listed;
-    size_t listed_count, listed_capacity;
-    uint32_t *values; /* numbers of properties */
-    size_t value_count, value_capacity;
+    uint32_t start; /* in Release.text */
+    uint32_t length;
+    uint32_t parent;
+} ReleaseName;
+
+typedef struct {
+    VariantEnd *variants; /* the first in the piece of memory */
+    ReleaseName *names;
+    uint32_t *words;
+    uint32_t *label_slots; /* the numbers of variants by label, where index_labels() was called */
+    char *labels;
+    char *text; /* of the names */
+    uint32_t variant_count, name_count, word_count;
+    unsigned slot_bits;
 } Release;
 
 static void
-supported_clear(Supported *supported)
+draft_clear(Draft *draft)
 {
-    names_clear(&supported->namespaces);
-    names_clear(&supported->features);
-    names_clear(&supported->properties);
+    names_clear(&draft->names);
+    free(draft->variants);
+    free(draft->labels);
+    free(draft->words);
+    memset(draft, 0, sizeof(*draft));
 }
 
 static void
 release_clear(Release *release)
 {
-    names_clear(&release->labels);
-    names_clear(&release->namespaces);
-    names_clear(&release->features);
-    names_clear(&release->properties);
-    free(release->listed_end);
-    free(release->listed);
-    free(release->values);
+    free(release->variants);
+    free(release->label_slots);
     memset(release, 0, sizeof(*release));
 }
 
-static uint32_t
-listed_start(const Release *release, uint32_t variant)
-{
-    return variant ? release->listed_end[variant - 1] : 0;
-}
-
-/* Adds a variant that lists nothing yet, after its label was added; -1 when there is no memory. */
+/* Adds a variant that lists nothing yet; -1 when there is no memory. */
 static int
-release_add_variant(Release *release)
+draft_add_variant(Draft *draft, Text label)
 {
-    size_t variant = release->labels.count - 1;
-    uint32_t *listed_end = reserve(release->listed_end, &release->listed_end_capacity, variant,
-                                   sizeof(uint32_t));
-    if (listed_end == NULL) {
+    if (draft->variant_count >= NOWHERE || label.length >= UINT32_MAX - draft->label_length) {
         return -1;
     }
-    release->listed_end = listed_end;
-    release->listed_end[variant] = (uint32_t)release->listed_count;
+    VariantEnd *variants = reserve(draft->variants, &draft->variant_capacity,
+                                   draft->variant_count, sizeof(VariantEnd));
+    if (variants == NULL) {
+        return -1;
+    }
+    draft->variants = variants;
+    char *labels =
+        reserve(draft->labels, &draft->label_capacity, draft->label_length + label.length, 1);
+    if (labels == NULL) {
+        return -1;
+    }
+    draft->labels = labels;
+    memcpy(draft->labels + draft->label_length, label.at, label.length);
+    draft->label_length += label.length;
+    draft->variants[draft->variant_count++] =
+        (VariantEnd){(uint32_t)draft->label_length, (uint32_t)draft->word_count};
+    return 0;
+}
+
+/* Adds a word to the last variant; -1 when there is no memory. */
+static inline int
+draft_add_word(Draft *draft, uint32_t word)
+{
+    if (draft->word_count >= NOWHERE) {
+        return -1;
+    }
+    uint32_t *words =
+        reserve(draft->words, &draft->word_capacity, draft->word_count, sizeof(uint32_t));
+    if (words == NULL) {
+        return -1;
+    }
+    draft->words = words;
+    draft->words[draft->word_count++] = word;
+    draft->variants[draft->variant_count - 1].words = (uint32_t)draft->word_count;
     return 0;
 }
 
 /* Adds a feature without values to the last variant; -1 when there is no memory. */
 static inline int
-release_add_feature(Release *release, uint32_t feature)
+draft_add_feature(Draft *draft, uint32_t feature)
 {
-    if (release->listed_count >= NOWHERE) {
-        return -1;
-    }
-    ListedFeature *listed = reserve(release->listed, &release->listed_capacity,
-                                    release->listed_count, sizeof(ListedFeature));
-    if (listed == NULL) {
-        return -1;
-    }
-    release->listed = listed;
-    release->listed[release->listed_count++] =
-        (ListedFeature){feature, (uint32_t)release->value_count};
-    release->listed_end[release->labels.count - 1] = (uint32_t)release->listed_count;
-    return 0;
+    draft->last_feature = draft->word_count;
+    return draft_add_word(draft, feature) < 0 ? -1 : draft_add_word(draft, 0);
 }
 
 /* Adds a value to the last feature of the last variant; -1 when there is no memory. */
 static inline int
-release_add_value(Release *release, uint32_t property)
+draft_add_value(Draft *draft, uint32_t value)
 {
-    if (release->value_count >= NOWHERE) {
+    if (draft_add_word(draft, value) < 0) {
         return -1;
     }
-    uint32_t *values = reserve(release->values, &release->value_capacity, release->value_count,
-                               sizeof(uint32_t));
-    if (values == NULL) {
+    draft->words[draft->last_feature + 1]++;
+    return 0;
+}
+
+/* Copies a draft into a release, which was zero; -1 when there is no memory. */
+static int
+release_from_draft(Release *release, const Draft *draft)
+{
+    const Names *names = &draft->names;
+    size_t variants_size = draft->variant_count * sizeof(VariantEnd);
+    size_t names_size = names->count * sizeof(ReleaseName);
+    size_t words_size = draft->word_count * sizeof(uint32_t);
+    char *memory = malloc(variants_size + names_size + words_size + draft->label_length
+                          + names->text_length + 1);
+    if (memory == NULL) {
         return -1;
     }
-    release->values = values;
-    release->values[release->value_count++] = property;
-    release->listed[release->listed_count - 1].values_end = (uint32_t)release->value_count;
+    release->variants = (VariantEnd *)memory;
+    release->names = (ReleaseName *)(memory + variants_size);
+    release->words = (uint32_t *)(memory + variants_size + names_size);
+    release->labels = memory + variants_size + names_size + words_size;
+    release->text = release->labels + draft->label_length;
+    release->variant_count = (uint32_t)draft->variant_count;
+    release->name_count = (uint32_t)names->count;
+    release->word_count = (uint32_t)draft->word_count;
+    if (draft->variant_count > 0) {
+        memcpy(release->variants, draft->variants, variants_size);
+        memcpy(release->labels, draft->labels, draft->label_length);
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        const Name *name = &names->names[i];
+        release->names[i] = (ReleaseName){name->start, name->length, name->parent};
+    }
+    if (draft->word_count > 0) {
+        memcpy(release->words, draft->words, words_size);
+    }
+    if (names->count > 0) {
+        memcpy(release->text, names->text, names->text_length);
+    }
+    return 0;
+}
+
+static inline Text
+label_text(const Release *release, uint32_t variant)
+{
+    uint32_t start = variant ? release->variants[variant - 1].label : 0;
+    return (Text){release->labels + start, release->variants[variant].label - start};
+}
+
+static inline uint32_t
+words_start(const Release *release, uint32_t variant)
+{
+    return variant ? release->variants[variant - 1].words : 0;
+}
+
+static inline Text
+release_name_text(const Release *release, uint32_t number)
+{
+    const ReleaseName *name = &release->names[number];
+    return (Text){release->text + name->start, name->length};
+}
+
+/* The slot that holds the number of the variant with a label, or the free one where it belongs. */
+static uint32_t *
+find_label_slot(const Release *release, const HashKey *key, Text label)
+{
+    size_t mask = ((size_t)1 << release->slot_bits) - 1;
+    size_t place = name_hash(key, 0, fingerprint(key, label), label.length)
+        >> (32 - release->slot_bits);
+    for (;; place = (place + 1) & mask) {
+        uint32_t *slot = &release->label_slots[place];
+        if (*slot == NOWHERE) {
+            return slot;
+        }
+        Text other = label_text(release, *slot);
+        if (other.length == label.length && memcmp(other.at, label.at, label.length) == 0) {
+            return slot;
+        }
+    }
+}
+
+/* Makes the variants found by their labels. Returns 1 when two have the same one, -1 when there is
+ * no memory. */
+static int
+index_labels(Release *release, const HashKey *key)
+{
+    unsigned bits = 3;
+    while (bits < 31 && (size_t)1 << (bits - 1) < release->variant_count) {
+        bits++;
+    }
+    size_t size = (size_t)1 << bits;
+    if (size <= release->variant_count || size > SIZE_MAX / sizeof(uint32_t)) {
+        return -1;
+    }
+    release->label_slots = malloc(size * sizeof(uint32_t));
+    if (release->label_slots == NULL) {
+        return -1;
+    }
+    memset(release->label_slots, 0xff, size * sizeof(uint32_t)); /* NOWHERE */
+    release->slot_bits = bits;
+    for (uint32_t variant = 0; variant < release->variant_count; variant++) {
+        uint32_t *slot = find_label_slot(release, key, label_text(release, variant));
+        if (*slot != NOWHERE) {
+            return 1;
+        }
+        *slot = variant;
+    }
     return 0;
 }
 
 /* ---- Matching ---- */
 
 typedef struct {
-    uint64_t prefix; /* the start of what variants are compared by */
+    uint64_t prefix;  /* the start of what variants are compared by */
     uint32_t variant;
+    uint32_t ranks; /* in Match.ranks, where the variant is compatible */
 } Candidate;
 
 typedef struct {
     const Release *release;
-    uint32_t *namespace_ranks; /* of the release's namespaces in what is supported, or NOWHERE */
-    uint32_t *feature_ranks;   /* in the same piece of memory, as are the next two */
-    uint32_t *property_ranks;
-    uint32_t *ranks;       /* in the place of each variant's listed features, ascending */
+    uint32_t *name_ranks; /* of the release's names in what is supported, or NOWHERE */
+    uint32_t *ranks;      /* of each compatible variant, ascending, followed by NOWHERE */
     Candidate *candidates; /* the compatible variants, then the rejected ones */
     size_t compatible_count, rejected_count;
+    int prefixes_suffice; /* to compare any two lists of ranks */
 } Match;
 
 typedef int (*Compare)(const Match *match, const Candidate *mine, const Candidate *theirs);
@@ -463,39 +606,42 @@ typedef int (*Compare)(const Match *match, const Candidate *mine, const Candidat
 static void
 match_clear(Match *match)
 {
-    free(match->namespace_ranks);
+    free(match->name_ranks);
     free(match->candidates);
     memset(match, 0, sizeof(*match));
 }
 
-/* Finds where each of the release's names stands in what is supported. ``parent_ranks`` are the
- * answers for the parents; NULL for namespaces, which have none. */
+/* Finds where each of the release's names stands in what is supported. */
 static void
-find_ranks(const Names *names, const Names *supported, const HashKey *key,
-           const uint32_t *parent_ranks, uint32_t *ranks)
+find_ranks(const Release *release, const Names *supported, const HashKey *key, uint32_t *ranks)
 {
-    for (size_t number = 0; number < names->count; number++) {
-        const Name *name = &names->names[number];
-        uint32_t parent = parent_ranks == NULL ? 0 : parent_ranks[name->parent];
-        ranks[number] = parent == NOWHERE
-            ? NOWHERE
-            : names_find(supported, key, parent, name->print, name_text(names, (uint32_t)number));
+    for (uint32_t number = 0; number < release->name_count; number++) {
+        uint32_t parent = release->names[number].parent; /* it stands before its children */
+        if (parent != NOWHERE) {
+            parent = ranks[parent];
+            if (parent == NOWHERE) {
+                ranks[number] = NOWHERE;
+                continue;
+            }
+        }
+        Text text = release_name_text(release, number);
+        ranks[number] = names_find(supported, key, parent, fingerprint(key, text), text);
     }
 }
 
 static int
-compare_ranks(const void *mine, const void *theirs)
+compare_numbers(const void *mine, const void *theirs)
 {
     uint32_t a = *(const uint32_t *)mine;
     uint32_t b = *(const uint32_t *)theirs;
     return (a > b) - (a < b);
 }
 
-static void
+static inline void
 sort_ranks(uint32_t *ranks, size_t count)
 {
     if (count > 16) {
-        qsort(ranks, count, sizeof(uint32_t), compare_ranks);
+        qsort(ranks, count, sizeof(uint32_t), compare_numbers);
         return;
     }
     for (size_t i = 1; i < count; i++) {
@@ -509,42 +655,42 @@ sort_ranks(uint32_t *ranks, size_t count)
 }
 
 /* Lists compare element by element, lower first; if one runs out, the longer one is better: as if
- * every list went on with elements higher than any rank. */
+ * every list went on with elements higher than any rank, as NOWHERE is. */
 static int
 compare_compatible(const Match *match, const Candidate *mine, const Candidate *theirs)
 {
-    if (mine->prefix != theirs->prefix) {
-        return mine->prefix < theirs->prefix ? -1 : 1;
-    }
-    const Release *release = match->release;
-    uint32_t a = listed_start(release, mine->variant);
-    uint32_t a_end = release->listed_end[mine->variant];
-    uint32_t b = listed_start(release, theirs->variant);
-    uint32_t b_end = release->listed_end[theirs->variant];
-    for (; a < a_end && b < b_end; a++, b++) {
-        if (match->ranks[a] != match->ranks[b]) {
-            return match->ranks[a] < match->ranks[b] ? -1 : 1;
+    if (!match->prefixes_suffice) {
+        const uint32_t *a = match->ranks + mine->ranks;
+        const uint32_t *b = match->ranks + theirs->ranks;
+        for (; *a == *b && *a != NOWHERE; a++, b++) {
+        }
+        if (*a != *b) {
+            return *a < *b ? -1 : 1;
         }
     }
-    if (a_end - a != b_end - b) {
-        return a_end - a > b_end - b ? -1 : 1;
-    }
-    return compare_text(name_text(&release->labels, mine->variant),
-                        name_text(&release->labels, theirs->variant));
+    return compare_text(label_text(match->release, mine->variant),
+                        label_text(match->release, theirs->variant));
 }
 
 static int
 compare_rejected(const Match *match, const Candidate *mine, const Candidate *theirs)
 {
+    return compare_text(label_text(match->release, mine->variant),
+                        label_text(match->release, theirs->variant));
+}
+
+/* Whether a candidate belongs behind another; ``compare`` is asked where the prefixes are equal. */
+static inline int
+is_behind(const Match *match, const Candidate *mine, const Candidate *theirs, Compare compare)
+{
     if (mine->prefix != theirs->prefix) {
-        return mine->prefix < theirs->prefix ? -1 : 1;
+        return mine->prefix > theirs->prefix;
     }
-    return compare_text(name_text(&match->release->labels, mine->variant),
-                        name_text(&match->release->labels, theirs->variant));
+    return compare(match, mine, theirs) > 0;
 }
 
 /* Merge sort; -1 when there is no memory. */
-static int
+static inline int
 sort_candidates(const Match *match, Candidate *candidates, size_t count, Compare compare)
 {
     const size_t run = 8;
@@ -553,7 +699,8 @@ sort_candidates(const Match *match, Candidate *candidates, size_t count, Compare
         for (size_t i = start + 1; i < end; i++) {
             Candidate candidate = candidates[i];
             size_t place = i;
-            for (; place > start && compare(match, &candidates[place - 1], &candidate) > 0;
+            for (; place > start
+                 && is_behind(match, &candidates[place - 1], &candidate, compare);
                  place--) {
                 candidates[place] = candidates[place - 1];
             }
@@ -571,20 +718,17 @@ sort_candidates(const Match *match, Candidate *candidates, size_t count, Compare
         for (size_t left = 0; count - left > width; left += 2 * width) {
             size_t right = left + width;
             size_t end = count - right < width ? count : right + width;
-            if (compare(match, &candidates[right - 1], &candidates[right]) <= 0) {
-                if (end == count) {
-                    break;
-                }
-                continue;
-            }
-            memcpy(scratch, candidates + left, width * sizeof(Candidate));
-            size_t from_left = 0;
-            for (size_t place = left; from_left < width; place++) {
-                if (right < end && compare(match, &scratch[from_left], &candidates[right]) > 0) {
-                    candidates[place] = candidates[right++];
-                }
-                else {
-                    candidates[place] = scratch[from_left++];
+            if (is_behind(match, &candidates[right - 1], &candidates[right], compare)) {
+                memcpy(scratch, candidates + left, width * sizeof(Candidate));
+                size_t from_left = 0;
+                for (size_t place = left; from_left < width; place++) {
+                    if (right < end
+                        && is_behind(match, &scratch[from_left], &candidates[right], compare)) {
+                        candidates[place] = candidates[right++];
+                    }
+                    else {
+                        candidates[place] = scratch[from_left++];
+                    }
                 }
             }
             if (end == count) {
@@ -596,12 +740,20 @@ sort_candidates(const Match *match, Candidate *candidates, size_t count, Compare
     return 0;
 }
 
-static uint64_t
-rank_prefix(const uint32_t *ranks, uint32_t count)
+/* The start of an ascending list of ranks that NOWHERE ends, as a number that compares as lists
+ * do: as many ranks as fit, each in ``bits``. */
+static inline uint64_t
+rank_prefix(const uint32_t *ranks, unsigned bits)
 {
-    uint64_t first = count > 0 ? ranks[0] : NOWHERE;
-    uint64_t second = count > 1 ? ranks[1] : NOWHERE;
-    return first << 32 | second;
+    uint64_t prefix = 0;
+    for (unsigned filled = 0; filled < 64; filled += bits) {
+        uint32_t rank = *ranks;
+        if (rank != NOWHERE) {
+            ranks++;
+        }
+        prefix = prefix << bits | (rank & (((uint64_t)1 << bits) - 1));
+    }
+    return prefix;
 }
 
 static uint64_t
@@ -614,15 +766,13 @@ text_prefix(Text text)
     return prefix;
 }
 
-/* The best supported one of the values of a listed feature, or NOWHERE. */
-static uint32_t
-best_rank(const Match *match, uint32_t listed)
+/* The best supported one of the values of the feature at ``word``, or NOWHERE. */
+static inline uint32_t
+best_rank(const Match *match, const uint32_t *word)
 {
-    const Release *release = match->release;
     uint32_t best = NOWHERE;
-    uint32_t value = listed ? release->listed[listed - 1].values_end : 0;
-    for (; value < release->listed[listed].values_end; value++) {
-        uint32_t rank = match->property_ranks[release->values[value]];
+    for (const uint32_t *value = word + 2; value < word + 2 + word[1]; value++) {
+        uint32_t rank = match->name_ranks[*value];
         if (rank < best) {
             best = rank;
         }
@@ -633,50 +783,48 @@ best_rank(const Match *match, uint32_t listed)
 /* Tells the compatible variants, which it sorts best first, from the others, which it does not
  * sort. -1 when there is no memory. Either way match_clear() is due. */
 static int
-match_release(Match *match, const HashKey *key, const Release *release,
-              const Supported *supported)
+match_release(Match *match, const HashKey *key, const Release *release, const Names *supported)
 {
-    size_t variants = release->labels.count;
-    size_t namespaces = release->namespaces.count, features = release->features.count;
-    size_t properties = release->properties.count;
+    uint32_t variants = release->variant_count;
     memset(match, 0, sizeof(*match));
     match->release = release;
-    match->candidates = malloc((variants + 1) * sizeof(Candidate));
-    match->namespace_ranks = malloc(
-        (namespaces + features + properties + release->listed_count + 1) * sizeof(uint32_t));
-    if (match->candidates == NULL || match->namespace_ranks == NULL) {
+    match->candidates = malloc(((size_t)variants + 1) * sizeof(Candidate));
+    /* A feature takes two words at least. */
+    match->name_ranks =
+        malloc(((size_t)release->name_count + release->word_count / 2 + variants + 1)
+               * sizeof(uint32_t));
+    if (match->candidates == NULL || match->name_ranks == NULL) {
         return -1;
     }
-    match->feature_ranks = match->namespace_ranks + namespaces;
-    match->property_ranks = match->feature_ranks + features;
-    match->ranks = match->property_ranks + properties;
-    find_ranks(&release->namespaces, &supported->namespaces, key, NULL, match->namespace_ranks);
-    find_ranks(&release->features, &supported->features, key, match->namespace_ranks,
-               match->feature_ranks);
-    find_ranks(&release->properties, &supported->properties, key, match->feature_ranks,
-               match->property_ranks);
-    uint32_t start = 0;
+    match->ranks = match->name_ranks + release->name_count;
+    find_ranks(release, supported, key, match->name_ranks);
+    unsigned bits = supported->count < 0xffff ? 16 : 32;
+    size_t most = 0;
+    uint32_t rank_count = 0;
+    const uint32_t *word = release->words;
     for (uint32_t variant = 0; variant < variants; variant++) {
-        uint32_t end = release->listed_end[variant];
-        uint32_t listed = start;
-        for (; listed < end; listed++) {
-            match->ranks[listed] = best_rank(match, listed);
-            if (match->ranks[listed] == NOWHERE) {
-                break;
-            }
+        const uint32_t *end = release->words + release->variants[variant].words;
+        uint32_t start = rank_count;
+        uint32_t rank = 0;
+        for (; word < end && rank != NOWHERE; word += 2 + word[1]) {
+            rank = best_rank(match, word);
+            match->ranks[rank_count++] = rank;
         }
-        if (listed < end) {
+        if (rank == NOWHERE) {
             match->rejected_count++;
-            match->candidates[variants - match->rejected_count] =
-                (Candidate){text_prefix(name_text(&release->labels, variant)), variant};
+            match->candidates[variants - match->rejected_count] = (Candidate){0, variant, 0};
+            word = end;
+            rank_count = start;
+            continue;
         }
-        else {
-            sort_ranks(match->ranks + start, end - start);
-            match->candidates[match->compatible_count++] =
-                (Candidate){rank_prefix(match->ranks + start, end - start), variant};
-        }
-        start = end;
+        size_t listed = rank_count - start;
+        most = listed > most ? listed : most;
+        sort_ranks(match->ranks + start, listed);
+        match->ranks[rank_count++] = NOWHERE;
+        match->candidates[match->compatible_count++] =
+            (Candidate){rank_prefix(match->ranks + start, bits), variant, start};
     }
+    match->prefixes_suffice = most <= 64 / bits;
     return sort_candidates(match, match->candidates, match->compatible_count, compare_compatible);
 }
 
@@ -684,8 +832,11 @@ match_release(Match *match, const HashKey *key, const Release *release,
 static int
 sort_rejected(Match *match)
 {
-    return sort_candidates(match, match->candidates + match->compatible_count,
-                           match->rejected_count, compare_rejected);
+    Candidate *rejected = match->candidates + match->compatible_count;
+    for (size_t i = 0; i < match->rejected_count; i++) {
+        rejected[i].prefix = text_prefix(label_text(match->release, rejected[i].variant));
+    }
+    return sort_candidates(match, rejected, match->rejected_count, compare_rejected);
 }
 
 /* Which of two features is named as the reason: by the rank of the namespace, those not listed
@@ -694,20 +845,19 @@ static int
 compare_reasons(const Match *match, uint32_t mine, uint32_t theirs)
 {
     const Release *release = match->release;
-    uint32_t my_namespace = release->features.names[mine].parent;
-    uint32_t their_namespace = release->features.names[theirs].parent;
-    uint32_t my_rank = match->namespace_ranks[my_namespace];
-    uint32_t their_rank = match->namespace_ranks[their_namespace];
+    uint32_t my_namespace = release->names[mine].parent;
+    uint32_t their_namespace = release->names[theirs].parent;
+    uint32_t my_rank = match->name_ranks[my_namespace];
+    uint32_t their_rank = match->name_ranks[their_namespace];
     if (my_rank != their_rank) {
         return my_rank < their_rank ? -1 : 1;
     }
-    int difference = compare_text(name_text(&release->namespaces, my_namespace),
-                                  name_text(&release->namespaces, their_namespace));
+    int difference = compare_text(release_name_text(release, my_namespace),
+                                  release_name_text(release, their_namespace));
     if (difference != 0) {
         return difference;
     }
-    return compare_text(name_text(&release->features, mine),
-                        name_text(&release->features, theirs));
+    return compare_text(release_name_text(release, mine), release_name_text(release, theirs));
 }
 
 /* The feature that rejects a variant. */
@@ -716,12 +866,12 @@ find_reason(const Match *match, uint32_t variant)
 {
     const Release *release = match->release;
     uint32_t reason = NOWHERE;
-    uint32_t listed = listed_start(release, variant);
-    for (; listed < release->listed_end[variant]; listed++) {
-        uint32_t feature = release->listed[listed].feature;
-        if (best_rank(match, listed) == NOWHERE
-            && (reason == NOWHERE || compare_reasons(match, feature, reason) < 0)) {
-            reason = feature;
+    const uint32_t *word = release->words + words_start(release, variant);
+    const uint32_t *end = release->words + release->variants[variant].words;
+    for (; word < end; word += 2 + word[1]) {
+        if (best_rank(match, word) == NOWHERE
+            && (reason == NOWHERE || compare_reasons(match, *word, reason) < 0)) {
+            reason = *word;
         }
     }
     return reason;
@@ -741,9 +891,10 @@ typedef struct {
     const unsigned char *start, *at, *end;
     const unsigned char *variants, *variants_end; /* the value of the root's key "variants" */
     const HashKey *key;
-    Release *release;
+    Draft *draft;
     Names keys; /* of all objects outside "variants"; the parent is the object */
     uint32_t objects;
+    int keys_are_known; /* to be without duplicates */
     uint32_t likely_namespace; /* the first one of the variant before */
     char *decoded; /* room for a string with escapes; one is needed at a time */
     int no_memory;
@@ -776,6 +927,9 @@ static inline void
 skip_space(Reader *reader)
 {
     const unsigned char *at = reader->at;
+    if (*at > ' ') {
+        return;
+    }
     while (is_space(*at)) {
         at++;
         while (reader->end - at >= 4 && memcmp(at, "    ", 4) == 0) { /* indentation */
@@ -1109,14 +1263,22 @@ static int
 read_key(Reader *reader, uint32_t object, Text *text)
 {
     uint32_t number;
-    if (reader->keys.count > MAX_HEAD_BYTES || read_string(reader, text) < 0) {
+    size_t keys = reader->keys.count;
+    if (read_string(reader, text) < 0) {
         return -1;
     }
-    size_t keys = reader->keys.count;
-    if (names_add(&reader->keys, reader->key, object, *text, &number) < 0) {
-        return out_of_memory(reader);
+    if (!reader->keys_are_known) {
+        if (keys > MAX_HEAD_BYTES) {
+            return -1;
+        }
+        if (names_add(&reader->keys, reader->key, object, *text, &number) < 0) {
+            return out_of_memory(reader);
+        }
+        if (number != keys) {
+            return -1;
+        }
     }
-    return number == keys ? skip_colon(reader) : -1;
+    return skip_colon(reader);
 }
 
 static int
@@ -1159,7 +1321,7 @@ skip_value(Reader *reader, int depth)
     }
 }
 
-/* Reads a word and adds it to a set of names that has only such words. */
+/* Reads a word and adds it to a set of names. */
 static int
 read_name(Reader *reader, unsigned char dot, Names *names, uint32_t parent, uint32_t *number)
 {
@@ -1199,14 +1361,24 @@ short_fingerprint(const char *at, Fingerprint *print)
 
 /* Names of one parent that follow one another in the document. */
 typedef struct {
-    Names *names;
     uint32_t parent;
-    uint32_t *likely_first; /* what came first the last time */
-    uint32_t last;          /* what came before, NOWHERE at first */
-    unsigned char dot;      /* as for read_word() */
+    uint32_t last;     /* what came before, NOWHERE at first */
+    unsigned char dot; /* as for read_word() */
 } Listing;
 
-/* Whether a name, known to be in a set, is what came at the same place the last time. */
+/* Where it is kept what came next in a listing the last time. The place moves with the names. */
+static inline uint32_t *
+likely_name(Reader *reader, const Listing *listing)
+{
+    Name *names = reader->draft->names.names;
+    if (listing->last != NOWHERE) {
+        return &names[listing->last].likely_next;
+    }
+    return listing->parent == NOWHERE ? &reader->likely_namespace
+                                      : &names[listing->parent].likely_child;
+}
+
+/* Whether a name has a text. */
 static int
 is_name(const Names *names, uint32_t number, Text text, Fingerprint print)
 {
@@ -1221,7 +1393,7 @@ is_name(const Names *names, uint32_t number, Text text, Fingerprint print)
 static inline int
 read_listed_name(Reader *reader, Listing *listing, uint32_t *number)
 {
-    Names *names = listing->names;
+    Names *names = &reader->draft->names;
     if (!next_is(reader, '"')) {
         return -1;
     }
@@ -1239,61 +1411,53 @@ read_listed_name(Reader *reader, Listing *listing, uint32_t *number)
         text.length = (size_t)(quote - text.at);
         print = fingerprint(reader->key, text);
     }
-    uint32_t *likely = listing->last == NOWHERE ? listing->likely_first
-                                                : &names->names[listing->last].likely_next;
-    if (*likely != NOWHERE && is_name(names, *likely, text, print)) {
-        *number = *likely;
-    }
-    else {
+    *number = *likely_name(reader, listing);
+    if (*number == NOWHERE || !is_name(names, *number, text, print)) {
         *number = names_find(names, reader->key, listing->parent, print, text);
+        if (*number == NOWHERE) {
+            if (read_name(reader, listing->dot, names, listing->parent, number) < 0) {
+                return -1;
+            }
+            text.length = 0; /* it was read */
+        }
+        *likely_name(reader, listing) = *number;
     }
-    if (*number != NOWHERE) {
+    if (text.length > 0) {
         reader->at += text.length + 2;
-        *likely = *number;
-    }
-    else if (read_name(reader, listing->dot, names, listing->parent, number) < 0) {
-        return -1;
-    }
-    else if (listing->last == NOWHERE) {
-        *listing->likely_first = *number;
-    }
-    else {
-        names->names[listing->last].likely_next = *number;
     }
     listing->last = *number;
     return 0;
 }
 
 /* Notes that the last variant lists a name; 0 when it already did. */
-static int
-list_name(const Release *release, Names *names, uint32_t number)
+static inline int
+list_name(const Draft *draft, uint32_t number)
 {
-    uint32_t variant = (uint32_t)release->labels.count;
-    if (names->names[number].listed_by == variant) {
+    Name *name = &draft->names.names[number];
+    uint32_t variant = (uint32_t)draft->variant_count;
+    if (name->listed_by == variant) {
         return 0;
     }
-    names->names[number].listed_by = variant;
+    name->listed_by = variant;
     return 1;
 }
 
 static int
 read_values(Reader *reader, uint32_t feature)
 {
-    Release *release = reader->release;
+    Draft *draft = reader->draft;
+    Listing listing = {feature, NOWHERE, '.'};
     size_t count = 0;
     int more;
-    Listing listing = {&release->properties, feature,
-                       &release->features.names[feature].likely_child, NOWHERE, '.'};
     if (enter(reader, '[') < 0) {
         return -1;
     }
     for (; (more = next_item(reader, ']', count)) > 0; count++) {
-        uint32_t property;
-        if (read_listed_name(reader, &listing, &property) < 0) {
+        uint32_t value;
+        if (read_listed_name(reader, &listing, &value) < 0) {
             return -1;
         }
-        if (list_name(release, &release->properties, property)
-            && release_add_value(release, property) < 0) {
+        if (list_name(draft, value) && draft_add_value(draft, value) < 0) {
             return out_of_memory(reader);
         }
     }
@@ -1303,20 +1467,19 @@ read_values(Reader *reader, uint32_t feature)
 static int
 read_features(Reader *reader, uint32_t namespace)
 {
-    Release *release = reader->release;
+    Draft *draft = reader->draft;
+    Listing listing = {namespace, NOWHERE, '_'};
     int more;
-    Listing listing = {&release->features, namespace,
-                       &release->namespaces.names[namespace].likely_child, NOWHERE, '_'};
     if (enter(reader, '{') < 0) {
         return -1;
     }
     for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
         uint32_t feature;
-        if (read_listed_name(reader, &listing, &feature) < 0
-            || !list_name(release, &release->features, feature) || skip_colon(reader) < 0) {
+        if (read_listed_name(reader, &listing, &feature) < 0 || !list_name(draft, feature)
+            || skip_colon(reader) < 0) {
             return -1;
         }
-        if (release_add_feature(release, feature) < 0) {
+        if (draft_add_feature(draft, feature) < 0) {
             return out_of_memory(reader);
         }
         if (read_values(reader, feature) < 0) {
@@ -1329,16 +1492,15 @@ read_features(Reader *reader, uint32_t namespace)
 static int
 read_namespaces(Reader *reader)
 {
-    Release *release = reader->release;
+    Listing listing = {NOWHERE, NOWHERE, '_'};
     int more;
-    Listing listing = {&release->namespaces, 0, &reader->likely_namespace, NOWHERE, '_'};
     if (enter(reader, '{') < 0) {
         return -1;
     }
     for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
         uint32_t namespace;
         if (read_listed_name(reader, &listing, &namespace) < 0
-            || !list_name(release, &release->namespaces, namespace) || skip_colon(reader) < 0
+            || !list_name(reader->draft, namespace) || skip_colon(reader) < 0
             || read_features(reader, namespace) < 0) {
             return -1;
         }
@@ -1352,43 +1514,45 @@ text_is(Text text, const char *expected)
     return text.length == strlen(expected) && memcmp(text.at, expected, text.length) == 0;
 }
 
-/* Whether the last variant's label says that it lists nothing exactly where it does. */
+/* Reads a variant that follows its label. The label says that it lists nothing exactly where it
+ * does; the older one of the two may say so of any. */
 static int
-has_fitting_label(const Release *release)
+read_variant(Reader *reader, Text label)
 {
-    uint32_t variant = (uint32_t)release->labels.count - 1;
-    Text label = name_text(&release->labels, variant);
-    if (release->listed_count > listed_start(release, variant)) {
-        return !text_is(label, "null");
+    Draft *draft = reader->draft;
+    size_t start = draft->word_count;
+    int is_null = text_is(label, "null");
+    int is_old_null = text_is(label, "00000000");
+    if (draft_add_variant(draft, label) < 0) {
+        return out_of_memory(reader);
     }
-    return text_is(label, "null") || text_is(label, "00000000");
+    if (skip_colon(reader) < 0 || read_namespaces(reader) < 0) {
+        return -1;
+    }
+    if (draft->word_count > start) {
+        return is_null ? -1 : 0;
+    }
+    return is_null || is_old_null ? 0 : -1;
 }
 
+/* Reads the variants; whether two have the same label is not looked at. */
 static int
 read_variants(Reader *reader)
 {
-    Release *release = reader->release;
     int more;
     if (enter(reader, '{') < 0) {
         return -1;
     }
     for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
-        uint32_t label;
-        if (read_name(reader, '.', &release->labels, 0, &label) < 0 || label != i
-            || skip_colon(reader) < 0) {
-            return -1;
-        }
-        if (release_add_variant(release) < 0) {
-            return out_of_memory(reader);
-        }
-        if (read_namespaces(reader) < 0 || !has_fitting_label(release)) {
+        Text label;
+        if (read_word(reader, '.', &label) < 0 || read_variant(reader, label) < 0) {
             return -1;
         }
     }
     return more;
 }
 
-/* Reads the whole document; -1 when it is not valid, or there is no memory. */
+/* Reads the document up to its end; -1 when it is not valid, or there is no memory. */
 static int
 read_root(Reader *reader)
 {
@@ -1421,6 +1585,23 @@ read_root(Reader *reader)
     size_t before = (size_t)(reader->variants - reader->start);
     size_t after = (size_t)(reader->end - reader->variants_end);
     return before + strlen("{}") + after > MAX_HEAD_BYTES ? -1 : 0;
+}
+
+/* Reads the whole document into a release; -1 when it is not valid, or there is no memory. */
+static int
+read_release(Reader *reader, Release *release)
+{
+    if (read_root(reader) < 0) {
+        return -1;
+    }
+    if (release_from_draft(release, reader->draft) < 0) {
+        return out_of_memory(reader);
+    }
+    int failed = index_labels(release, reader->key);
+    if (failed < 0) {
+        return out_of_memory(reader);
+    }
+    return failed ? -1 : 0;
 }
 
 /* ---- From Python ---- */
@@ -1462,6 +1643,12 @@ text_of(PyObject *object, const char *what, Text *text, PyObject **owner)
     return 0;
 }
 
+static PyObject *
+str_from_text(Text text)
+{
+    return PyUnicode_DecodeUTF8(text.at, (Py_ssize_t)text.length, "surrogatepass");
+}
+
 /* Adds the text of a str to a set of names. */
 static int
 add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object, const char *what,
@@ -1483,8 +1670,8 @@ add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object, 
 /* Where the items of nested mappings and sequences go. One of the two is NULL. */
 typedef struct {
     const HashKey *key;
-    Supported *supported;
-    Release *release;
+    Names *supported;
+    Draft *draft;
     uint32_t namespace, feature; /* whose items are being added */
 } Builder;
 
@@ -1561,16 +1748,16 @@ visit_items(Builder *builder, PyObject *mapping, const char *what, Visit visit)
 static int
 add_value(Builder *builder, PyObject *value)
 {
-    uint32_t property;
+    uint32_t number;
     if (builder->supported != NULL) {
-        return add_object(&builder->supported->properties, builder->key, builder->feature, value,
-                          "a supported value", &property);
+        return add_object(builder->supported, builder->key, builder->feature, value,
+                          "a supported value", &number);
     }
-    if (add_object(&builder->release->properties, builder->key, builder->feature, value,
-                   "a variant's value", &property) < 0) {
+    if (add_object(&builder->draft->names, builder->key, builder->feature, value,
+                   "a variant's value", &number) < 0) {
         return -1;
     }
-    if (release_add_value(builder->release, property) < 0) {
+    if (draft_add_value(builder->draft, number) < 0) {
         PyErr_NoMemory();
         return -1;
     }
@@ -1623,7 +1810,7 @@ add_values(Builder *builder, PyObject *values)
 static int
 add_supported_feature(Builder *builder, PyObject *feature, PyObject *values)
 {
-    if (add_object(&builder->supported->features, builder->key, builder->namespace, feature,
+    if (add_object(builder->supported, builder->key, builder->namespace, feature,
                    "a supported feature", &builder->feature) < 0) {
         return -1;
     }
@@ -1633,7 +1820,7 @@ add_supported_feature(Builder *builder, PyObject *feature, PyObject *values)
 static int
 add_supported_namespace(Builder *builder, PyObject *name, PyObject *features)
 {
-    if (add_object(&builder->supported->namespaces, builder->key, 0, name,
+    if (add_object(builder->supported, builder->key, NOWHERE, name,
                    "a supported namespace", &builder->namespace) < 0) {
         return -1;
     }
@@ -1644,11 +1831,11 @@ add_supported_namespace(Builder *builder, PyObject *name, PyObject *features)
 static int
 add_variant_feature(Builder *builder, PyObject *feature, PyObject *values)
 {
-    if (add_object(&builder->release->features, builder->key, builder->namespace, feature,
+    if (add_object(&builder->draft->names, builder->key, builder->namespace, feature,
                    "a variant's feature", &builder->feature) < 0) {
         return -1;
     }
-    if (release_add_feature(builder->release, builder->feature) < 0) {
+    if (draft_add_feature(builder->draft, builder->feature) < 0) {
         PyErr_NoMemory();
         return -1;
     }
@@ -1658,7 +1845,7 @@ add_variant_feature(Builder *builder, PyObject *feature, PyObject *values)
 static int
 add_variant_namespace(Builder *builder, PyObject *name, PyObject *features)
 {
-    if (add_object(&builder->release->namespaces, builder->key, 0, name, "a variant's namespace",
+    if (add_object(&builder->draft->names, builder->key, NOWHERE, name, "a variant's namespace",
                    &builder->namespace) < 0) {
         return -1;
     }
@@ -1674,8 +1861,7 @@ add_variant(Builder *builder, PyObject *label, PyObject *properties)
     if (text_of(label, "a variant's label", &text, &owner) < 0) {
         return -1;
     }
-    int failed = names_append(&builder->release->labels, 0, (Fingerprint){0, 0}, text) < 0
-        || release_add_variant(builder->release) < 0;
+    int failed = draft_add_variant(builder->draft, text);
     Py_XDECREF(owner);
     if (failed) {
         PyErr_NoMemory();
@@ -1684,14 +1870,601 @@ add_variant(Builder *builder, PyObject *label, PyObject *properties)
     return visit_items(builder, properties, "a variant's properties", add_variant_namespace);
 }
 
-/* ---- To Python ---- */
+/* ---- Reading a head ----
+ *
+ * What a document says beside its variants, as variantsel/metadata_reader.py reads it, and what of
+ * that a machine supports, as variantsel/support.py says. Only what most documents say is read: a
+ * head that is not valid, or that a generation spells in its own way, is left to those two, and
+ * counts as a failure here.
+ */
 
-static PyObject *
-str_from_name(const Names *names, uint32_t number)
+typedef struct {
+    Reader *reader; /* of the head, whose JSON is known to be valid */
+    PyObject *ask;     /* what a provider supports, see compile_head_doc */
+    PyObject *enabled; /* a container of namespaces */
+    Names *supported;
+    Names used;   /* the namespaces of which variants list features */
+    Names listed; /* the namespaces of "default-priorities" */
+    Names unused; /* where the values of providers go that support nothing */
+    int minor, patch;     /* of the generation 0.minor.patch */
+    int has_feature_list; /* "default-priorities" has "feature" */
+} Head;
+
+/* What one of "providers" says. Places are those of values in the head, NULL where there is none. */
+typedef struct {
+    const unsigned char *requires, *plugin_api, *builtin, *static_properties, *feature_order;
+    const unsigned char *enable_if;
+    int optional;
+} Provider;
+
+static void
+head_clear(Head *head)
 {
-    Text text = name_text(names, number);
-    return PyUnicode_DecodeUTF8(text.at, (Py_ssize_t)text.length, "surrogatepass");
+    names_clear(&head->used);
+    names_clear(&head->listed);
+    names_clear(&head->unused);
 }
+
+/* Goes to a place in the head. */
+static void
+go_to(Reader *reader, const unsigned char *place)
+{
+    reader->at = place;
+}
+
+/* Goes past a value, whose brackets and quotes are known to fit. */
+static int
+pass_value(Reader *reader)
+{
+    const unsigned char *at = reader->at;
+    int depth = 0;
+    do {
+        switch (*at) {
+        case '"':
+            for (at++; *at != '"'; at++) {
+                if (*at == '\\') {
+                    at++;
+                }
+                if (*at == 0) {
+                    return -1;
+                }
+            }
+            break;
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            depth--;
+            break;
+        case ',':
+            break;
+        default: /* space, or a number or literal, which nothing is asked about */
+            if (at >= reader->end) {
+                return -1;
+            }
+        }
+        at++;
+    } while (depth > 0 || (*at != ',' && *at != '}' && *at != ']'));
+    reader->at = at;
+    return 0;
+}
+
+/* Reads a number of up to nine digits; -1 where there is none. */
+static int
+read_version_part(const char **at, const char *end)
+{
+    int number = 0;
+    const char *first = *at;
+    while (*at < end && **at >= '0' && **at <= '9' && *at - first < 9) {
+        number = number * 10 + (**at - '0');
+        (*at)++;
+    }
+    return *at > first ? number : -1;
+}
+
+/* Reads the generation from the value of "$schema". */
+static int
+read_schema(Head *head)
+{
+    Text text;
+    if (next_is(head->reader, 'n')) { /* null: as where there is none */
+        return skip_literal(head->reader, "null");
+    }
+    if (read_string(head->reader, &text) < 0) {
+        return -1;
+    }
+    const char *end = text.at + text.length;
+    const char *at = end;
+    while (at > text.at && at[-1] != '/') {
+        at--;
+    }
+    if (at == end) {
+        return text.length > 0 ? 0 : -1;
+    }
+    if (end - at < 3 || memcmp(at, "v0.", 3) != 0) {
+        return -1;
+    }
+    at += 3;
+    head->minor = read_version_part(&at, end);
+    if (head->minor < 0 || at == end || *at++ != '.') {
+        return -1;
+    }
+    head->patch = read_version_part(&at, end);
+    return head->patch >= 0 && text_is((Text){at, (size_t)(end - at)}, ".json") ? 0 : -1;
+}
+
+/* Whether the priorities of features and values count, which is left to the reader in Python. */
+static int
+has_feature_priorities(const Head *head)
+{
+    return head->minor == 0 || (head->minor == 1 && head->patch == 0);
+}
+
+/* Reads a list of words and adds them to a set of names. */
+static int
+read_words(Reader *reader, unsigned char dot, Names *names, uint32_t parent)
+{
+    int more;
+    if (enter(reader, '[') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
+        uint32_t number;
+        if (read_name(reader, dot, names, parent, &number) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+static int
+read_default_priorities(Head *head)
+{
+    Reader *reader = head->reader;
+    int more;
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        if (text_is(key, "namespace")) {
+            if (read_words(reader, '_', &head->listed, NOWHERE) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        head->has_feature_list |= text_is(key, "feature");
+        if (has_feature_priorities(head)
+            && (text_is(key, "feature") || text_is(key, "property"))
+            && (reader->at[0] != '{' || reader->at[1] != '}')) {
+            return -1;
+        }
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    return more < 0 || head->listed.count == 0 ? -1 : 0;
+}
+
+/* Reads a list of strings, into a tuple if ``strings`` is not NULL. */
+static int
+read_strings(Reader *reader, PyObject *strings)
+{
+    int more;
+    if (enter(reader, '[') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
+        Text text;
+        if (read_string(reader, &text) < 0) {
+            return -1;
+        }
+        if (strings != NULL) {
+            PyObject *string = str_from_text(text);
+            int failed = string == NULL || PyList_Append(strings, string) < 0;
+            Py_XDECREF(string);
+            if (failed) {
+                return -1;
+            }
+        }
+    }
+    return more;
+}
+
+/* Notes where a string stands; nothing where null does. */
+static int
+note_string(Reader *reader, const unsigned char **place)
+{
+    Text text;
+    if (next_is(reader, 'n')) {
+        return skip_literal(reader, "null");
+    }
+    *place = reader->at;
+    return read_string(reader, &text);
+}
+
+/* Reads "true" or "false". */
+static int
+read_flag(Reader *reader, int *flag)
+{
+    *flag = next_is(reader, 't');
+    return skip_literal(reader, *flag ? "true" : "false");
+}
+
+/* Reads the value of one key of a provider. */
+static int
+read_provider_key(Head *head, Text key, Provider *provider)
+{
+    Reader *reader = head->reader;
+    if (text_is(key, "requires")) {
+        provider->requires = reader->at;
+        return read_strings(reader, NULL);
+    }
+    if (text_is(key, "plugin-api")) {
+        return note_string(reader, &provider->plugin_api);
+    }
+    if (text_is(key, "builtin")) {
+        return note_string(reader, &provider->builtin);
+    }
+    if (text_is(key, "optional")) {
+        return read_flag(reader, &provider->optional);
+    }
+    if (head->minor > 0) {
+        if (text_is(key, "static-properties")) {
+            provider->static_properties = reader->at;
+        }
+        else if (text_is(key, "feature-order")) {
+            provider->feature_order = reader->at;
+        }
+        return pass_value(reader);
+    }
+    if (text_is(key, "enable-if")) {
+        return note_string(reader, &provider->enable_if);
+    }
+    if (head->patch <= 2 && text_is(key, "plugin-use")) {
+        return skip_literal(reader, "\"all\"");
+    }
+    if (head->patch > 2 && text_is(key, "install-time")) {
+        return skip_literal(reader, "true");
+    }
+    return pass_value(reader);
+}
+
+static int
+read_provider(Head *head, Provider *provider)
+{
+    Reader *reader = head->reader;
+    int sources = 0;
+    int more;
+    *provider = (Provider){0};
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        sources += text_is(key, "requires") || text_is(key, "static-properties")
+            || text_is(key, "builtin");
+        if (read_provider_key(head, key, provider) < 0) {
+            return -1;
+        }
+    }
+    return more < 0 || (head->minor > 0 && sources != 1) ? -1 : 0;
+}
+
+/* Adds static features and values, in the order that the provider says. */
+static int
+add_static_properties(Head *head, const Provider *provider, Names *names, uint32_t namespace)
+{
+    Reader *reader = head->reader;
+    uint32_t first = (uint32_t)names->count;
+    int has_order = provider->feature_order != NULL;
+    int more;
+    if (has_order) {
+        go_to(reader, provider->feature_order);
+        if (read_words(reader, '_', names, namespace) < 0) {
+            return -1;
+        }
+    }
+    else if (head->has_feature_list) {
+        return -1;
+    }
+    uint32_t end = has_order ? (uint32_t)names->count : first + 1;
+    uint32_t next = first; /* the first feature whose values are not added yet */
+    uint32_t count = 0;
+    go_to(reader, provider->static_properties);
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (; (more = next_item(reader, '}', count)) > 0; count++) {
+        uint32_t feature;
+        if (read_name(reader, '_', names, namespace, &feature) < 0 || feature >= end
+            || skip_colon(reader) < 0) {
+            return -1;
+        }
+        if (feature == next) {
+            next++;
+            if (read_words(reader, '.', names, feature) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        names->names[feature].place = (uint32_t)(reader->at - reader->start);
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    /* An order of fewer than two features may be any. */
+    if (more < 0 || (count > 1 && count != end - first)) {
+        return -1;
+    }
+    const unsigned char *after = reader->at;
+    for (; next < end; next++) {
+        if (names->names[next].place == 0) {
+            continue;
+        }
+        go_to(reader, reader->start + names->names[next].place);
+        if (read_words(reader, '.', names, next) < 0) {
+            return -1;
+        }
+    }
+    go_to(reader, after);
+    return 0;
+}
+
+/* Reads static features and values that support nothing, only to know that they are valid. */
+static int
+check_static_properties(Head *head, const Provider *provider, Text namespace)
+{
+    uint32_t number;
+    if (provider->static_properties == NULL) {
+        return 0;
+    }
+    if (names_add(&head->unused, head->reader->key, NOWHERE, namespace, &number) < 0) {
+        return out_of_memory(head->reader);
+    }
+    return add_static_properties(head, provider, &head->unused, number);
+}
+
+/* The string at a place, or None where there is none. */
+static PyObject *
+str_at(Reader *reader, const unsigned char *place)
+{
+    Text text;
+    if (place == NULL) {
+        Py_INCREF(Py_None);
+        return Py_None;
+    }
+    go_to(reader, place);
+    return read_string(reader, &text) < 0 ? NULL : str_from_text(text);
+}
+
+/* Adds what a provider answers that has to be asked. */
+static int
+add_answer(Head *head, const Provider *provider, PyObject *name, uint32_t namespace)
+{
+    Reader *reader = head->reader;
+    int failed = -1;
+    PyObject *answer = NULL, *requires = NULL;
+    PyObject *strings = PyList_New(0);
+    PyObject *plugin_api = str_at(reader, provider->plugin_api);
+    PyObject *builtin = str_at(reader, provider->builtin);
+    PyObject *enable_if = str_at(reader, provider->enable_if);
+    if (strings == NULL || plugin_api == NULL || builtin == NULL || enable_if == NULL) {
+        goto done;
+    }
+    if (provider->requires != NULL) {
+        go_to(reader, provider->requires);
+        if (read_strings(reader, strings) < 0) {
+            goto done;
+        }
+    }
+    requires = PyList_AsTuple(strings);
+    if (requires == NULL) {
+        goto done;
+    }
+    answer = PyObject_CallFunctionObjArgs(head->ask, name, requires, plugin_api, builtin,
+                                          enable_if, provider->optional ? Py_True : Py_False, NULL);
+    if (answer == NULL || answer == Py_None) {
+        goto done;
+    }
+    Builder builder = {
+        .key = reader->key, .supported = head->supported, .namespace = namespace};
+    failed = visit_items(&builder, answer, "the supported features of a namespace",
+                         add_supported_feature);
+done:
+    Py_XDECREF(strings);
+    Py_XDECREF(plugin_api);
+    Py_XDECREF(builtin);
+    Py_XDECREF(enable_if);
+    Py_XDECREF(requires);
+    Py_XDECREF(answer);
+    return failed;
+}
+
+/* Adds a namespace that variants use, and what is supported of it. ``place`` is that of what is
+ * said of its provider, NULL where nothing is. */
+static int
+add_used_namespace(Head *head, Text text, const unsigned char *place)
+{
+    uint32_t namespace;
+    Provider provider = {0};
+    if (names_add(head->supported, head->reader->key, NOWHERE, text, &namespace) < 0) {
+        return out_of_memory(head->reader);
+    }
+    if (head->minor != 1) {
+        if (place == NULL) {
+            return 0;
+        }
+        go_to(head->reader, place);
+        if (read_provider(head, &provider) < 0) {
+            return -1;
+        }
+    }
+    if (text_is(text, "abi_dependency")) { /* reserved: nothing of it is supported */
+        return provider.enable_if == NULL ? check_static_properties(head, &provider, text) : -1;
+    }
+    PyObject *name = str_from_text(text);
+    if (name == NULL) {
+        return -1;
+    }
+    int is_enabled = provider.optional ? PySequence_Contains(head->enabled, name) : 1;
+    int failed = is_enabled < 0 ? -1 : 0;
+    if (failed == 0 && provider.static_properties == NULL) {
+        failed = add_answer(head, &provider, name, namespace);
+    }
+    else if (failed == 0 && is_enabled) {
+        failed = add_static_properties(head, &provider, head->supported, namespace);
+    }
+    else if (failed == 0) {
+        failed = check_static_properties(head, &provider, text);
+    }
+    Py_DECREF(name);
+    return failed;
+}
+
+/* Reads a provider of a namespace that no variant uses, after its name, only to know that it is
+ * valid. Whether a marker is, is for Python to say. */
+static int
+check_unused_provider(Head *head, Text text)
+{
+    Provider provider;
+    uint32_t number;
+    if (names_add(&head->unused, head->reader->key, NOWHERE, text, &number) < 0) {
+        return out_of_memory(head->reader);
+    }
+    if (skip_colon(head->reader) < 0 || read_provider(head, &provider) < 0
+        || provider.enable_if != NULL) {
+        return -1;
+    }
+    const unsigned char *after = head->reader->at;
+    if (provider.static_properties != NULL
+        && add_static_properties(head, &provider, &head->unused, number) < 0) {
+        return -1;
+    }
+    go_to(head->reader, after);
+    return 0;
+}
+
+/* Notes where what is said of the used namespaces' providers stands, and checks the others. */
+static int
+read_providers(Head *head)
+{
+    Reader *reader = head->reader;
+    int more;
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text text;
+        if (read_word(reader, '_', &text) < 0) {
+            return -1;
+        }
+        Fingerprint print = fingerprint(reader->key, text);
+        uint32_t number = names_find(&head->listed, reader->key, NOWHERE, print, text);
+        if (number == NOWHERE
+            || names_find(&head->used, reader->key, NOWHERE, print, text) == NOWHERE) {
+            if (check_unused_provider(head, text) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        if (skip_colon(reader) < 0) {
+            return -1;
+        }
+        head->listed.names[number].place = (uint32_t)(reader->at - reader->start);
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+/* Takes over the names of the namespaces that variants use. */
+static int
+add_used_names(Head *head, PyObject *used)
+{
+    Py_ssize_t size = PyTuple_Size(used);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        uint32_t number;
+        if (add_object(&head->used, head->reader->key, NOWHERE, PyTuple_GetItem(used, i),
+                       "a used namespace", &number) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Reads the head, and adds what is supported of the namespaces that variants use. -1 when that is
+ * to be done in Python, with an exception set or no_memory where it cannot be done at all. */
+static int
+read_head(Head *head)
+{
+    Reader *reader = head->reader;
+    const unsigned char *schema = NULL, *priorities = NULL, *providers = NULL;
+    int more;
+    skip_space(reader);
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        const unsigned char **place = text_is(key, "$schema") ? &schema
+            : text_is(key, "default-priorities")              ? &priorities
+            : text_is(key, "providers")                       ? &providers
+                                                              : NULL;
+        if (place != NULL) {
+            *place = reader->at;
+        }
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    if (more < 0 || priorities == NULL) {
+        return -1;
+    }
+    head->minor = 0;
+    head->patch = 1;
+    if (schema != NULL) {
+        go_to(reader, schema);
+        if (read_schema(head) < 0) {
+            return -1;
+        }
+    }
+    go_to(reader, priorities);
+    if (read_default_priorities(head) < 0) {
+        return -1;
+    }
+    if (head->minor != 1 && providers != NULL) {
+        go_to(reader, providers);
+        if (read_providers(head) < 0) {
+            return -1;
+        }
+    }
+    for (uint32_t i = 0; i < head->listed.count; i++) {
+        const Name *name = &head->listed.names[i];
+        Text text = name_text(&head->listed, i);
+        if (names_find(&head->used, reader->key, NOWHERE, name->print, text) == NOWHERE) {
+            continue;
+        }
+        if (add_used_namespace(head, text, name->place ? reader->start + name->place : NULL) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- To Python ---- */
 
 /* The labels of the compatible variants, best first. */
 static PyObject *
@@ -1702,7 +2475,7 @@ compatible_labels(const Match *match)
         return NULL;
     }
     for (size_t i = 0; i < match->compatible_count; i++) {
-        PyObject *label = str_from_name(&match->release->labels, match->candidates[i].variant);
+        PyObject *label = str_from_text(label_text(match->release, match->candidates[i].variant));
         if (label == NULL || PyList_SetItem(labels, (Py_ssize_t)i, label) < 0) {
             Py_DECREF(labels);
             return NULL;
@@ -1718,9 +2491,9 @@ rejection(const Match *match, uint32_t variant)
     const Release *release = match->release;
     uint32_t feature = find_reason(match, variant);
     PyObject *names[3] = {
-        str_from_name(&release->labels, variant),
-        str_from_name(&release->namespaces, release->features.names[feature].parent),
-        str_from_name(&release->features, feature),
+        str_from_text(label_text(release, variant)),
+        str_from_text(release_name_text(release, release->names[feature].parent)),
+        str_from_text(release_name_text(release, feature)),
     };
     PyObject *reason = NULL;
     if (names[0] != NULL && names[1] != NULL && names[2] != NULL) {
@@ -1781,18 +2554,20 @@ order_variants(PyObject *module, PyObject *arguments, PyObject *keywords)
                                         &variants, &machine)) {
         return NULL;
     }
+    Draft draft = {0};
     Release release = {0};
-    Supported supported = {0};
+    Names supported = {0};
     Match match = {0};
     PyObject *labels = NULL, *rejected = NULL, *result = NULL;
-    Builder release_builder = {.key = &state->key, .release = &release};
+    Builder draft_builder = {.key = &state->key, .draft = &draft};
     Builder supported_builder = {.key = &state->key, .supported = &supported};
-    if (visit_items(&release_builder, variants, "variants", add_variant) < 0
+    if (visit_items(&draft_builder, variants, "variants", add_variant) < 0
         || visit_items(&supported_builder, machine, "supported", add_supported_namespace) < 0) {
         goto done;
     }
-    PyThreadState *thread = allow_threads(release.value_count > 1000);
-    int failed = match_release(&match, &state->key, &release, &supported) < 0
+    PyThreadState *thread = allow_threads(draft.word_count > 1000);
+    int failed = release_from_draft(&release, &draft) < 0
+        || match_release(&match, &state->key, &release, &supported) < 0
         || sort_rejected(&match) < 0;
     forbid_threads(thread);
     if (failed) {
@@ -1812,8 +2587,9 @@ done:
     Py_XDECREF(labels);
     Py_XDECREF(rejected);
     match_clear(&match);
-    supported_clear(&supported);
+    names_clear(&supported);
     release_clear(&release);
+    draft_clear(&draft);
     return result;
 }
 
@@ -1821,14 +2597,14 @@ done:
 
 typedef struct {
     PyObject_HEAD
-    Supported supported;
+    Names names;
 } SupportedObject;
 
 static void
 supported_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    supported_clear(&((SupportedObject *)self)->supported);
+    names_clear(&((SupportedObject *)self)->names);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -1846,6 +2622,16 @@ static PyType_Spec supported_spec = {
     .slots = supported_slots,
 };
 
+static SupportedObject *
+supported_new(const ModuleState *state)
+{
+    SupportedObject *self = PyObject_New(SupportedObject, (PyTypeObject *)state->supported_type);
+    if (self != NULL) {
+        memset(&self->names, 0, sizeof(self->names));
+    }
+    return self;
+}
+
 PyDoc_STRVAR(compile_supported_doc,
 "compile_supported(supported, /)\n--\n\n"
 "Make ``{namespace: {feature: [value, ...]}}``, each best first, ready for any number of\n"
@@ -1858,12 +2644,11 @@ compile_supported(PyObject *module, PyObject *mapping)
     if (state == NULL) {
         return NULL;
     }
-    SupportedObject *self = PyObject_New(SupportedObject, (PyTypeObject *)state->supported_type);
+    SupportedObject *self = supported_new(state);
     if (self == NULL) {
         return NULL;
     }
-    memset(&self->supported, 0, sizeof(self->supported));
-    Builder builder = {.key = &state->key, .supported = &self->supported};
+    Builder builder = {.key = &state->key, .supported = &self->names};
     if (visit_items(&builder, mapping, "supported", add_supported_namespace) < 0) {
         Py_DECREF(self);
         return NULL;
@@ -1906,9 +2691,9 @@ match_document(Match *match, PyObject *self, PyObject *argument, int with_reject
         return -1;
     }
     const Release *release = &((DocumentObject *)self)->release;
-    PyThreadState *thread = allow_threads(release->value_count > 1000);
+    PyThreadState *thread = allow_threads(release->word_count > 1000);
     int failed = match_release(match, &state->key, release,
-                               &((SupportedObject *)argument)->supported) < 0
+                               &((SupportedObject *)argument)->names) < 0
         || (with_rejected && sort_rejected(match) < 0);
     forbid_threads(thread);
     if (failed) {
@@ -1946,15 +2731,13 @@ document_rejected(PyObject *self, PyObject *supported)
     return list;
 }
 
-/* The values of a listed feature as a sorted tuple. */
+/* The values of the feature at ``word`` as a sorted tuple. */
 static PyObject *
-values_of(const Release *release, uint32_t listed)
+values_of(const Release *release, const uint32_t *word)
 {
-    uint32_t value = listed ? release->listed[listed - 1].values_end : 0;
-    uint32_t end = release->listed[listed].values_end;
     PyObject *values = PyList_New(0);
-    for (; values != NULL && value < end; value++) {
-        PyObject *text = str_from_name(&release->properties, release->values[value]);
+    for (uint32_t i = 0; values != NULL && i < word[1]; i++) {
+        PyObject *text = str_from_text(release_name_text(release, word[2 + i]));
         if (text == NULL || PyList_Append(values, text) < 0) {
             Py_CLEAR(values);
         }
@@ -1968,17 +2751,15 @@ values_of(const Release *release, uint32_t listed)
     return sorted;
 }
 
-/* Puts a listed feature into ``{namespace: {feature: values}}``. */
+/* Puts the feature at ``word`` into ``{namespace: {feature: values}}``. */
 static int
-put_feature(const Release *release, uint32_t listed, PyObject *properties)
+put_feature(const Release *release, const uint32_t *word, PyObject *properties)
 {
     int failed = -1;
-    uint32_t feature = release->listed[listed].feature;
     PyObject *features = NULL;
-    PyObject *name = str_from_name(&release->features, feature);
-    PyObject *values = values_of(release, listed);
-    PyObject *namespace =
-        str_from_name(&release->namespaces, release->features.names[feature].parent);
+    PyObject *name = str_from_text(release_name_text(release, *word));
+    PyObject *values = values_of(release, word);
+    PyObject *namespace = str_from_text(release_name_text(release, release->names[*word].parent));
     if (name == NULL || values == NULL || namespace == NULL) {
         goto done;
     }
@@ -2017,17 +2798,17 @@ document_properties(PyObject *self, PyObject *label)
     if (state == NULL || text_of(label, "a label", &text, &owner) < 0) {
         return NULL;
     }
-    uint32_t variant = names_find(&release->labels, &state->key, 0,
-                                  fingerprint(&state->key, text), text);
+    uint32_t variant = *find_label_slot(release, &state->key, text);
     Py_XDECREF(owner);
     if (variant == NOWHERE) {
         PyErr_SetObject(PyExc_KeyError, label);
         return NULL;
     }
     PyObject *properties = PyDict_New();
-    uint32_t listed = listed_start(release, variant);
-    for (; properties != NULL && listed < release->listed_end[variant]; listed++) {
-        if (put_feature(release, listed, properties) < 0) {
+    const uint32_t *word = release->words + words_start(release, variant);
+    const uint32_t *end = release->words + release->variants[variant].words;
+    for (; properties != NULL && word < end; word += 2 + word[1]) {
+        if (put_feature(release, word, properties) < 0) {
             Py_CLEAR(properties);
         }
     }
@@ -2087,15 +2868,14 @@ head_of(const Reader *reader)
 
 /* The namespaces of which variants list features. */
 static PyObject *
-used_namespaces(const Release *release)
+used_namespaces(const Names *names)
 {
-    const Names *names = &release->namespaces;
     PyObject *used = PyList_New(0);
     for (size_t i = 0; used != NULL && i < names->count; i++) {
-        if (names->names[i].likely_child == NOWHERE) {
+        if (names->names[i].parent != NOWHERE || names->names[i].likely_child == NOWHERE) {
             continue;
         }
-        PyObject *name = str_from_name(names, (uint32_t)i);
+        PyObject *name = str_from_text(name_text(names, (uint32_t)i));
         if (name == NULL || PyList_Append(used, name) < 0) {
             Py_CLEAR(used);
         }
@@ -2131,33 +2911,90 @@ read_document(PyObject *module, PyObject *document)
     memset(&self->release, 0, sizeof(self->release));
     self->head = NULL;
     self->namespaces = NULL;
+    Draft draft = {0};
     Reader reader = {
         .start = (const unsigned char *)bytes,
         .at = (const unsigned char *)bytes,
         .end = (const unsigned char *)bytes + size,
         .key = &state->key,
-        .release = &self->release,
+        .draft = &draft,
         .likely_namespace = NOWHERE,
     };
     PyThreadState *thread = allow_threads(size > 32 * 1024);
-    int failed = read_root(&reader);
+    int failed = read_release(&reader, &self->release);
     names_clear(&reader.keys);
     free(reader.decoded);
     forbid_threads(thread);
-    if (failed) {
-        Py_DECREF(self);
-        if (reader.no_memory) {
-            return PyErr_NoMemory();
-        }
-        Py_RETURN_NONE;
+    if (!failed) {
+        self->head = head_of(&reader);
+        self->namespaces = self->head == NULL ? NULL : used_namespaces(&draft.names);
     }
-    self->head = head_of(&reader);
-    self->namespaces = self->head == NULL ? NULL : used_namespaces(&self->release);
-    if (self->namespaces == NULL) {
-        Py_DECREF(self);
+    draft_clear(&draft);
+    if (self->namespaces != NULL) {
+        return (PyObject *)self;
+    }
+    Py_DECREF(self);
+    if (!failed) {
         return NULL;
     }
-    return (PyObject *)self;
+    if (reader.no_memory) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(compile_head_doc,
+"compile_head(head, used, ask, enabled, /)\n--\n\n"
+"Read the head of a Document, and what a machine supports by it of the used namespaces, a tuple.\n\n"
+"``ask(namespace, requires, plugin_api, builtin, enable_if, optional)`` says which features and\n"
+"values a provider supports that the head describes so: a mapping, or None where the head is not\n"
+"valid. ``enabled`` holds the namespaces whose optional providers are enabled. The answer is None\n"
+"where variantsel.metadata_reader is to read the head: because it is not valid, which is then what\n"
+"that raises, or because it says what only older generations do.");
+
+static PyObject *
+compile_head(PyObject *module, PyObject *arguments)
+{
+    const ModuleState *state = PyModule_GetState(module);
+    PyObject *bytes, *used, *ask, *enabled;
+    char *text;
+    Py_ssize_t size;
+    if (state == NULL
+        || !PyArg_ParseTuple(arguments, "SO!OO:compile_head", &bytes, &PyTuple_Type, &used, &ask,
+                             &enabled)
+        || PyBytes_AsStringAndSize(bytes, &text, &size) < 0) {
+        return NULL;
+    }
+    if (size > MAX_HEAD_BYTES) {
+        Py_RETURN_NONE;
+    }
+    SupportedObject *supported = supported_new(state);
+    if (supported == NULL) {
+        return NULL;
+    }
+    Reader reader = {
+        .start = (const unsigned char *)text,
+        .at = (const unsigned char *)text,
+        .end = (const unsigned char *)text + size,
+        .key = &state->key,
+        .keys_are_known = 1,
+    };
+    Head head = {
+        .reader = &reader, .ask = ask, .enabled = enabled, .supported = &supported->names};
+    int failed = add_used_names(&head, used) < 0 || read_head(&head) < 0;
+    head_clear(&head);
+    free(reader.decoded);
+    if (!failed) {
+        return (PyObject *)supported;
+    }
+    Py_DECREF(supported);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (reader.no_memory) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
 }
 
 /* ---- Module ---- */
@@ -2226,6 +3063,7 @@ static PyMethodDef module_methods[] = {
     {"order_variants", (PyCFunction)(void (*)(void))order_variants, METH_VARARGS | METH_KEYWORDS,
      order_variants_doc},
     {"compile_supported", compile_supported, METH_O, compile_supported_doc},
+    {"compile_head", compile_head, METH_VARARGS, compile_head_doc},
     {"read_document", read_document, METH_O, read_document_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -84,10 +84,10 @@ def _run(folder: Path, url: str) -> int:
         print(f"\n# {title}\n$ {setting}variantsel {' '.join(shown)}", flush=True)
         environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environment |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
+        environment["VARIANTSEL_CONFIG"] = os.devnull
         if target:
             environment["VARIANTSEL_TARGET"] = target
         command = [sys.executable, "-m", "variantsel", *arguments]
-        # From a folder of its own: no pyproject.toml of the user's has a say in it.
         status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
         if status:
             return status

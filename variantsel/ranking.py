@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from variantsel.matching import order_variants, read_document
-from variantsel.metadata import VariantMetadata
+from variantsel.metadata import ProviderInfo, VariantMetadata
 from variantsel.properties import VariantProperty
 from variantsel.rejection import Rejection, RejectionKind
-from variantsel.support import NamespaceSupport, namespace_support
+from variantsel.support import NamespaceSupport, namespace_support, provider_support
 from variantsel.target import Target
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     from variantsel._native import Document
+    from variantsel.preferences import Narrowing, Preferences
     from variantsel.reference import Supported
 
     Release: TypeAlias = "_ParsedRelease | Document"
@@ -28,7 +29,13 @@ Metadata = bytes | str | Mapping[str, Any] | VariantMetadata
 """A release's variant metadata: JSON as bytes or text, the parsed object, or the model of it."""
 
 
-def rank(metadata: Metadata, target: Target, *, enabled: Collection[str] = ()) -> Ranking:
+def rank(
+    metadata: Metadata,
+    target: Target,
+    *,
+    enabled: Collection[str] = (),
+    preferences: Preferences | None = None,
+) -> Ranking:
     """Order the variants of a release by how well they fit a target.
 
     Implements PEP 825 (Variant properties, Variant ordering) and the providers draft.
@@ -38,9 +45,20 @@ def rank(metadata: Metadata, target: Target, *, enabled: Collection[str] = ()) -
     :param target: the machine to install for. What it supports is kept for further releases
         that differ in their variants only.
     :param enabled: namespaces whose optional providers are enabled.
+    :param preferences: what the user would rather have of the variants that fit.
     :raises InvalidMetadata: when the metadata cannot be used.
+    :raises UnmetPreference: when a label is to be taken that does not fit, or is not there.
     """
-    return _compiled(target, frozenset(enabled)).rank(_read_release(metadata))
+    ranking = _compiled(target, frozenset(enabled)).rank(_read_release(metadata))
+    if preferences is None:
+        return ranking
+    from variantsel.preferences import apply_preferences, unmet_preference
+
+    preferred = apply_preferences(ranking, preferences)
+    unmet = unmet_preference(preferred, preferences)
+    if unmet is not None:
+        raise unmet
+    return preferred
 
 
 def rank_many(
@@ -63,11 +81,16 @@ def rank_for_targets(
 class Ranking:
     """The variants of one release, ordered for one target.
 
-    :ivar labels: the labels of the compatible variants as published, best first.
+    :ivar labels: the labels of the compatible variants as published, best first; without those
+        that preferences leave out, in the order the preferences give them.
+    :ivar compatible: the labels of all compatible variants, in PEP 825's order.
+    :ivar narrowed: ``{label: why}`` of the compatible variants that preferences leave out.
     """
 
+    narrowed: Mapping[str, Narrowing] = MappingProxyType({})
+
     def __init__(self, release: Release, support: _Support) -> None:
-        self.labels = release.order(support.matched)
+        self.labels = self.compatible = release.order(support.matched)
         self._release = release
         self._support = support
 
@@ -156,33 +179,21 @@ def _read_release(metadata: Metadata) -> Release:
     return _ParsedRelease(metadata)
 
 
-@dataclass(frozen=True)
 class _Support:
     """What a target supports of the namespaces that a release uses.
 
-    :ivar namespaces: ``{namespace: support}``, by rank, those not listed last.
-    :ivar matched: the features of those listed, in the form that the release's methods take.
+    :ivar matched: the features of the namespaces that the release gives a rank, in the form that
+        the release's methods take.
     """
 
-    namespaces: Mapping[str, NamespaceSupport]
-    matched: Any
+    def __init__(self, matched: Any, read: Callable[[], dict[str, NamespaceSupport]]) -> None:
+        self.matched = matched
+        self._read = read
 
-
-def _support(
-    metadata: VariantMetadata,
-    namespaces: Collection[str],
-    target: Target,
-    enabled: Collection[str],
-) -> _Support:
-    """What the methods of a :class:`_ParsedRelease` take; the metadata's variants do not matter."""
-    used = {*namespaces}
-    listed = [namespace for namespace in metadata.namespaces if namespace in used]
-    unlisted = sorted(used.difference(listed))
-    support = {
-        namespace: namespace_support(metadata, namespace, target, enabled)
-        for namespace in (*listed, *unlisted)
-    }
-    return _Support(support, {namespace: support[namespace].features for namespace in listed})
+    @cached_property
+    def namespaces(self) -> dict[str, NamespaceSupport]:
+        """``{namespace: support}``, by rank, those that have none last."""
+        return self._read()
 
 
 class _CompiledTarget:
@@ -196,24 +207,75 @@ class _CompiledTarget:
         self._target = target
         self._enabled = enabled
         self._kept_support = lru_cache(maxsize=64)(self._document_support)
+        self._kept_answer = lru_cache(maxsize=256)(self._answer)
         self._last: tuple[tuple[bytes, tuple[str, ...]], _Support] | None = None
 
     def rank(self, release: Release) -> Ranking:
         """See :func:`rank`."""
         if isinstance(release, _ParsedRelease):
-            support = _support(release.metadata, release.namespaces, self._target, self._enabled)
-            return Ranking(release, support)
+            namespaces = self._namespaces(release.metadata, release.namespaces)
+            matched = _matched(release.metadata, namespaces)
+            return Ranking(release, _Support(matched, lambda: namespaces))
         like = (release.head, release.namespaces)
         last = self._last  # comparing with the last one is faster than hashing the head
         if last is None or last[0] != like:
             last = self._last = (like, self._kept_support(*like))
         return Ranking(release, last[1])
 
-    def _document_support(self, head: bytes, namespaces: tuple[str, ...]) -> _Support:
-        from variantsel._native import compile_supported
+    def _document_support(self, head: bytes, used: tuple[str, ...]) -> _Support:
+        """What is supported of the used namespaces, by the head of a ``_native.Document``."""
+        from variantsel._native import compile_head, compile_supported
 
-        support = _support(_read_head(head), namespaces, self._target, self._enabled)
-        return replace(support, matched=compile_supported(support.matched))
+        def read() -> dict[str, NamespaceSupport]:
+            return self._namespaces(_read_head(head), used)
+
+        matched = compile_head(head, used, self._kept_answer, self._enabled)
+        if matched is None:
+            matched = compile_supported(_matched(_read_head(head), read()))
+        return _Support(matched, read)
+
+    def _namespaces(
+        self, metadata: VariantMetadata, used: Collection[str]
+    ) -> dict[str, NamespaceSupport]:
+        """What is supported of the used namespaces; the metadata's variants do not matter."""
+        listed = [namespace for namespace in metadata.namespaces if namespace in {*used}]
+        return {
+            namespace: namespace_support(metadata, namespace, self._target, self._enabled)
+            for namespace in (*listed, *sorted({*used}.difference(listed)))
+        }
+
+    def _answer(
+        self,
+        namespace: str,
+        requires: tuple[str, ...],
+        plugin_api: str | None,
+        builtin: str | None,
+        enable_if: str | None,
+        optional: bool,
+    ) -> Mapping[str, tuple[str, ...]] | None:
+        """See ``_native.compile_head``."""
+        if enable_if is not None:
+            from packaging.markers import InvalidMarker, Marker
+
+            try:
+                Marker(enable_if)
+            except InvalidMarker:
+                return None
+        provider = ProviderInfo(
+            requires, plugin_api, builtin, enable_if=enable_if, optional=optional
+        )
+        return provider_support(namespace, provider, self._target, self._enabled).features
+
+
+def _matched(
+    metadata: VariantMetadata, namespaces: Mapping[str, NamespaceSupport]
+) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """The features of the namespaces that have a rank."""
+    return {
+        namespace: support.features
+        for namespace, support in namespaces.items()
+        if namespace in metadata.namespaces
+    }
 
 
 @lru_cache(maxsize=32)

@@ -1,8 +1,8 @@
 """Where a namespace's supported values come from, first answer wins (providers draft, Providers).
 
 1. a disabled provider supports nothing; 2. static values in the metadata; then the target: 3. the
-values a user gave, 4. a provider variantsel ships; 6. otherwise nothing, and which package would
-have been asked. (5., running packages the user trusts, is not implemented.)
+values a user gave, 4. a provider variantsel ships, 5. a package the user trusts; 6. otherwise
+nothing, and which package would have been asked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from variantsel.rejection import RejectionKind
 if TYPE_CHECKING:
     from variantsel.target import Target
 
-__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support"]
+__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_support"]
 
 ABI_DEPENDENCY = "abi_dependency"
 
@@ -48,18 +48,26 @@ def namespace_support(
         return NamespaceSupport({}, RejectionKind.ABI_DEPENDENCY)
     if namespace not in metadata.namespaces:
         return NamespaceSupport({}, RejectionKind.UNLISTED)
+    if namespace in target.disabled:
+        return NamespaceSupport({}, RejectionKind.DISABLED)
     if metadata.providers is not None:
         if namespace not in metadata.providers:
             return NamespaceSupport({}, RejectionKind.NO_PROVIDER)
         provider = metadata.providers[namespace]
-        if provider.optional and namespace not in enabled:
-            return NamespaceSupport({}, RejectionKind.OPTIONAL)
-        if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
-            return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
-    if provider.static_properties is not None:
-        support = NamespaceSupport(provider.static_properties)
-    else:
-        support = target.support(namespace, provider)
+    support = provider_support(namespace, provider, target, enabled)
     return NamespaceSupport(
         metadata.prioritized(namespace, support.features), support.absence, support.detail
     )
+
+
+def provider_support(
+    namespace: str, provider: ProviderInfo, target: Target, enabled: Collection[str]
+) -> NamespaceSupport:
+    """Tell what a target supports by a namespace's provider, in the provider's own order."""
+    if provider.optional and namespace not in enabled:
+        return NamespaceSupport({}, RejectionKind.OPTIONAL)
+    if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
+        return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
+    if provider.static_properties is not None:
+        return NamespaceSupport(provider.static_properties)
+    return target.support(namespace, provider)

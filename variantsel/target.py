@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from variantsel.errors import InvalidTarget
 from variantsel.metadata import ProviderInfo
 from variantsel.properties import FEATURE_PATTERN, NAMESPACE_PATTERN, VALUE_PATTERN
+from variantsel.rejection import RejectionKind
 from variantsel.support import NamespaceSupport
 
 if TYPE_CHECKING:
@@ -30,8 +32,13 @@ class PropertySource(Protocol):
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What is supported in a namespace whose provider the metadata describes."""
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Everything known to be supported, ``{namespace: {feature: (value, ...)}}``."""
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Everything known to be supported, ``{namespace: {feature: (value, ...)}}``.
+
+        :param without: namespaces that are not asked about.
+        """
 
     @property
     def notices(self) -> Sequence[str]:
@@ -56,9 +63,11 @@ class StaticProperties:
         del provider  # whoever it is: what the user says comes first
         return NamespaceSupport(self._properties.get(namespace, {}))
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
         """What was written down."""
-        return self._properties
+        return {name: self._properties[name] for name in self._properties if name not in without}
 
 
 class Target:
@@ -67,11 +76,14 @@ class Target:
     :ivar name: how messages call it: ``this machine``, ``gh200@12.8``, a file's path.
     :ivar environment: the marker variables, ``{"platform_machine": "aarch64", ...}``.
     :ivar is_host: whether the properties are those of the machine this runs on.
+    :ivar disabled: the namespaces whose providers the user switched off.
     :ivar stated_environment: the marker variables that were said of it; the others are this
         host's.
     :ivar stated_platforms: the platform tags that were said of it; ``None`` where they are this
         host's.
     """
+
+    disabled: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -94,11 +106,16 @@ class Target:
         self.stated_platforms = tuple(platforms) if platforms is not None else None
 
     @classmethod
-    def host(cls) -> Target:
-        """This machine. Its providers are asked when a namespace is first needed, not before."""
+    def host(cls, *, trusted: Collection[str] = ()) -> Target:
+        """This machine. Its providers are asked when a namespace is first needed, not before.
+
+        :param trusted: provider packages that may be installed and run, ``NAME`` or
+            ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        :raises UntrustedPlugin: when one of them names no package.
+        """
         from variantsel.host import HostProperties
 
-        return cls("this machine", HostProperties(), is_host=True)
+        return cls("this machine", HostProperties(trusted), is_host=True)
 
     @classmethod
     def from_properties(cls, properties: Properties) -> Target:
@@ -133,6 +150,15 @@ class Target:
         from variantsel.machines import named_target
 
         return named_target(name)
+
+    def without(self, namespaces: Iterable[str]) -> Target:
+        """The same machine with the providers of some namespaces switched off.
+
+        Nothing in these is supported, whoever says so, and nothing is run for them.
+        """
+        result = copy(self)
+        result.disabled = self.disabled.union(namespaces)
+        return result
 
     @classmethod
     def resolve(cls, text: str) -> Target:
@@ -171,7 +197,7 @@ class Target:
             environment={**self.stated_environment, **python},
             platforms=self.stated_platforms,
             is_host=self.is_host,
-        )
+        ).without(self.disabled)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
@@ -227,14 +253,17 @@ class Target:
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What this target supports in a namespace."""
+        if namespace in self.disabled:
+            return NamespaceSupport({}, RejectionKind.DISABLED)
         return self._source.support(namespace, provider)
 
     def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Everything this target supports, ``{namespace: {feature: (value, ...)}}``.
 
-        For the host this asks every provider variantsel ships.
+        For the host this asks every provider variantsel ships, and every trusted package that
+        says which namespace it answers for.
         """
-        return self._source.all_properties()
+        return self._source.all_properties(without=self.disabled)
 
     @property
     def notices(self) -> Sequence[str]:

@@ -16,6 +16,7 @@ PLUGIN = {
     "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2"]},
     "x86_64": {"requires": ["provider-variant-x86-64"]},
     "aarch64": {"requires": ["provider-variant-aarch64"]},
+    "tpu": {"requires": ["tpu-variant-provider"]},
 }
 
 

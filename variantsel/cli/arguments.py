@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from variantsel.cli.exit_codes import FAILED
-from variantsel.cli.output import print_error
+from variantsel.cli.output import print_error, print_progress
 from variantsel.terminal import printable
 
 if TYPE_CHECKING:
@@ -38,14 +38,22 @@ class Parser(argparse.ArgumentParser):
 
 
 def resolve_target(text: str | None) -> Target:
-    """The machine that ``--target`` names, or else the configured one."""
+    """The machine that ``--target`` names, or else the configured one.
+
+    What it takes to ask this machine is said on standard error.
+    """
+    print_progress()
     if text is not None:
         from variantsel.target import Target
 
-        return Target.resolve(text)
+        if text != "host":
+            return Target.resolve(text)
     from variantsel.configuration import load_configuration
 
-    return load_configuration().target
+    configuration = load_configuration()
+    if text is None:
+        return configuration.target
+    return Target.host(trusted=configuration.trusted).without(configuration.disabled)
 
 
 def namespace(text: str) -> str:
@@ -67,7 +75,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
         "version), a cloud's instance type such as aws:p5.48xlarge ('variantsel target list' lists "
         "both), or a target file ending in .toml; "
-        "default: VARIANTSEL_TARGET, [tool.variantsel] target in pyproject.toml, this machine",
+        "default: what is configured ('variantsel config' shows it), or this machine",
     )
 
 

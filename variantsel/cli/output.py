@@ -19,6 +19,7 @@ __all__ = [
     "print_json",
     "print_note",
     "print_notices",
+    "print_progress",
     "save_target",
 ]
 
@@ -36,6 +37,20 @@ def print_error(text: str) -> None:
 def print_note(text: str) -> None:
     """Say something beside the answer."""
     Terminal(sys.stderr).line(f"note: {text}")
+
+
+def print_progress() -> None:
+    """From now on, say what takes a while as it begins."""
+    import logging
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print_note(record.getMessage())
+
+    logger = logging.getLogger("variantsel")
+    if not logger.handlers:
+        logger.addHandler(Notes())
+        logger.setLevel(logging.INFO)
 
 
 def print_notices(target: Target) -> None:

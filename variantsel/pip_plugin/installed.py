@@ -7,7 +7,7 @@ from typing import Any
 
 from variantsel.pip_plugin.session import Session
 
-__all__ = ["compare_with_installed"]
+__all__ = ["compare_with_installed", "is_misfit"]
 
 
 def compare_with_installed(session: Session, installed: Mapping[str, Any], result: Any) -> None:
@@ -28,9 +28,36 @@ def compare_with_installed(session: Session, installed: Mapping[str, Any], resul
             _check_swap(session, distribution, candidate, result.criteria.get(name))
 
 
+def is_misfit(session: Session, distribution: Any) -> bool:
+    """Whether an installed variant is known not to fit the machine.
+
+    A mistake of ours on the way is said, and no reason to replace anything.
+    """
+    name = distribution.canonical_name
+    if name not in session.misfits:
+        session.misfits[name] = False
+        session.voice.guarded(lambda: _find_misfit(session, distribution))
+    return session.misfits[name]
+
+
+def _find_misfit(session: Session, distribution: Any) -> None:
+    variant = _installed_variant(distribution)
+    if variant is not None:
+        configuration = session.configuration
+        if configuration.preferences(variant.name).off:
+            return
+        session.misfits[distribution.canonical_name] = variant.is_known_to_misfit(
+            configuration.target, enabled=configuration.enabled
+        )
+
+
 def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: Any) -> None:
     if not _may_be_accelerated(distribution):
         return
+    if is_misfit(session, distribution):
+        session.voice.info(f"{_misfit_text(session, distribution)} Taking another instead.")
+        if not _machine_could_use(session, distribution):
+            return
     before, after = _build(distribution), _build(candidate.dist)
     chosen = session.chosen_metadata(candidate.source_link)
     if chosen is not None:
@@ -45,26 +72,48 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
 
 
 def _check_fit(session: Session, distribution: Any) -> None:
-    if not _has_variant_json(distribution):
+    if not _has_variant_json(distribution) or not is_misfit(session, distribution):
         return
-    from variantsel.errors import InvalidMetadata
-    from variantsel.ranking import rank
+    name = distribution.canonical_name
+    what_next = (
+        "Nothing else could be taken."
+        if name in session.replaced_if_possible
+        else f"'pip install --upgrade {name}' takes one that fits."
+    )
+    session.voice.warn(f"{_misfit_text(session, distribution)} {what_next}")
 
-    build = _build(distribution)
-    if build.metadata is None:
-        return
-    configuration = session.configuration
+
+def _misfit_text(session: Session, distribution: Any) -> str:
+    variant, configuration = _installed_variant(distribution), session.configuration
+    assert variant is not None, "only a variant can be a misfit"
+    reason = variant.misfit(configuration.target, enabled=configuration.enabled)
+    return (
+        f"{distribution.canonical_name} {variant.version} is installed as variant {variant.label}, "
+        f"which does not fit {configuration.target.name}: it {reason}"
+    )
+
+
+def _machine_could_use(session: Session, distribution: Any) -> bool:
+    """Whether the machine has an accelerator that an installed variant was built for."""
+    from variantsel.explanation import usable_accelerators
+
+    variant = _installed_variant(distribution)
+    assert variant is not None, "only a variant can be a misfit"
+    return bool(usable_accelerators(variant.metadata, session.configuration.target, variant.label))
+
+
+def _installed_variant(distribution: Any) -> Any:
+    """What is known of a variant; ``None`` for any other distribution."""
+    text = _variant_json(distribution)
+    if not text:
+        return None
+    from variantsel.errors import InvalidMetadata
+    from variantsel.installed_variants import InstalledVariant
+
     try:
-        ranking = rank(build.metadata, configuration.target, enabled=configuration.enabled)
+        return InstalledVariant.read(distribution.raw_name, str(distribution.version), text)
     except InvalidMetadata:
-        return
-    for label, reason in ranking.rejected.items():
-        session.warn(
-            f"{distribution.canonical_name} {distribution.version} is installed as variant "
-            f"{label}, which does not fit {configuration.target.name}: it {reason} "
-            f"'pip install --force-reinstall --no-deps {distribution.canonical_name}' takes one "
-            "that fits."
-        )
+        return None
 
 
 def _reasons(criterion: Any) -> str:
@@ -103,20 +152,13 @@ def _build(distribution: Any) -> Any:
     from packaging.utils import canonicalize_name
 
     from variantsel.build import Build
-    from variantsel.errors import InvalidMetadata
-    from variantsel.metadata import VariantMetadata
 
-    metadata = None
-    text = _variant_json(distribution)
-    if text:
-        try:
-            metadata = VariantMetadata.parse(text)
-        except InvalidMetadata:
-            metadata = None
+    variant = _installed_variant(distribution)
     names = []
     for line in distribution.metadata.get_all("Requires-Dist", []):
         try:
             names.append(canonicalize_name(Requirement(line).name))
         except InvalidRequirement:
             continue
+    metadata = variant.metadata if variant is not None else None
     return Build(str(distribution.version), metadata, tuple(names))
