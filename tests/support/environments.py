@@ -99,6 +99,8 @@ class Environment:
         """Remove what :meth:`unpack`, or pip, installed of wheels with one module."""
         for name in (name.replace("-", "_") for name in names):
             (self.site_packages / f"{name}.py").unlink(missing_ok=True)
+            for compiled in (self.site_packages / "__pycache__").glob(f"{name}.*.pyc"):
+                compiled.unlink()
             for folder in self.site_packages.glob(f"{name}-*.dist-info"):
                 shutil.rmtree(folder)
 

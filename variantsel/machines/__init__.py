@@ -89,7 +89,11 @@ def named_target(text: str) -> Target:
     name, separator, driver = text.partition("@")
     machine = find_machine(name)
     if separator and not machine.driver:
-        raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
+        raise InvalidTarget(
+            f"{text}: {name} has no GPU whose driver version could be chosen"
+            if "intel" not in machine.data
+            else f"{text}: Intel's variants do not ask for a driver's version"
+        )
     data = machine.data
     driver = driver if separator else machine.driver.partition(" ")[2]
     properties = _cpu_properties(data["machine"], data["cpu"])
@@ -144,7 +148,8 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
-    configs = nvidia.supported_configs(version, capability)
+    integrated = data.get("integrated", False)
+    configs = nvidia.supported_configs(version, capability, integrated=integrated)
     return {config.name: config.values for config in configs}
 
 

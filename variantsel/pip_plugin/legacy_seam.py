@@ -72,7 +72,7 @@ def _compare(session: Session, requirements: Any) -> None:
     from pip._internal.metadata import get_default_environment
 
     environment = get_default_environment()
-    installed, mapping = {}, {}
+    installed, mapping, criteria = {}, {}, {}
     for req in requirements:
         before = environment.get_distribution(req.name) if req.name else None
         if before is None:
@@ -85,4 +85,18 @@ def _compare(session: Session, requirements: Any) -> None:
             source_link=req.link,
             dist=req.get_dist() if req.satisfied_by is None else before,
         )
-    compare_with_installed(session, installed, SimpleNamespace(mapping=mapping, criteria={}))
+        criteria[name] = SimpleNamespace(information=[_information(req)])
+    result = SimpleNamespace(mapping=mapping, criteria=criteria)
+    compare_with_installed(session, installed, result)
+
+
+def _information(req: Any) -> SimpleNamespace:
+    """Which requirement it was, and whose; ``parent`` is ``None`` for what the user named."""
+    parent = req.comes_from
+    if not hasattr(parent, "get_dist"):  # nothing, or the text of a requirements file's line
+        return SimpleNamespace(requirement=req.req, parent=None)
+    distribution = parent.satisfied_by or parent.get_dist()
+    version = distribution.version
+    return SimpleNamespace(
+        requirement=req.req, parent=SimpleNamespace(name=parent.name, version=version)
+    )
