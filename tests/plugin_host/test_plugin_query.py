@@ -90,6 +90,7 @@ def test_what_python_says_of_its_code_does_not(ask: Ask) -> None:
     ("body", "line"),
     [
         ("raise RuntimeError('no driver')", "failed (RuntimeError: no driver)"),
+        ("raise RuntimeError('a\\x1b[2J\\nb')", "failed (RuntimeError: a\\x1b[2J b)"),
         ("import sys; sys.exit(3)", "failed (SystemExit: 3)"),
         ("return get_supported_configs()", "failed (RecursionError"),
         ("import os; os.abort()", "was ended by the signal SIGABRT"),
