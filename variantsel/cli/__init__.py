@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
             "variantsel config                   # what is set, and where",
+            "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
         )
         + "\n\n"
         + section(
@@ -127,7 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "pip",
         add_help=False,  # never parsed here: the arguments are pip's
-        help="run pip with variants for one command; all that follows is pip's",
+        help="run pip with variants for one command, all that follows being pip's; with --target "
+        "MACHINE before pip's command and --into DIR, for a machine that this one is not",
     )
     return parser
 
