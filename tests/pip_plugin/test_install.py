@@ -456,7 +456,7 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-null.whl"]
     warning, notice = complaints(result)
-    assert "nvidia" in notice
+    assert "NVIDIA" in notice
     wheel = "gpu-1.0-py3-none-any-null.whl"
     assert warning == (
         f"WARNING: gpu 1.0: this machine may have nvidia hardware, but {wheel} does not use it."
