@@ -60,7 +60,7 @@ def change(session: Session, resolver: Any) -> None:
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: announce(session, requirements, self.finder))
         session.voice.guarded(lambda: _compare(session, requirements))
-        announce_notices(session)
+        session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
     resolver.Resolver._check_skip_installed = check_skip_fitting

@@ -31,7 +31,7 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
-        announce_notices(session)
+        session.voice.guarded(lambda: announce_notices(session))
         if any(session.chosen(requirement) for requirement in requirements):
             session.resolution = (
                 lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
