@@ -455,7 +455,12 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
         NV_VARIANT_PROVIDER_FORCE_SM_ARCH="9.0",
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-null.whl"]
-    assert complaints(result)
+    warning, notice = complaints(result)
+    assert "NVIDIA" in notice
+    wheel = "gpu-1.0-py3-none-any-null.whl"
+    assert warning == (
+        f"WARNING: gpu 1.0: this machine may have nvidia hardware, but {wheel} does not use it."
+    )
 
 
 # -- nothing else changes

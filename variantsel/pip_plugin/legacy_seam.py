@@ -12,8 +12,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from variantsel.pip_plugin.announcement import announce
-from variantsel.pip_plugin.installed import compare_with_installed, is_misfit
+from variantsel.pip_plugin.announcement import announce, announce_notices
+from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -31,7 +31,7 @@ def change(session: Session, resolver: Any) -> None:
         if (
             installed is None
             or not self._is_upgrade_allowed(req_to_install)
-            or not is_misfit(session, installed)
+            or installed not in session.misfits
         ):
             return reason
         self._set_req_to_reinstall(req_to_install)
@@ -60,6 +60,7 @@ def change(session: Session, resolver: Any) -> None:
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: announce(session, requirements, self.finder))
         session.voice.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
     resolver.Resolver._check_skip_installed = check_skip_fitting
