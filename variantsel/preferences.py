@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from variantsel.errors import InvalidConfiguration, UnmetPreference
@@ -132,8 +131,7 @@ class Preferences:
         return Narrowing(rule, self.describe(rule, *entries))
 
 
-@dataclass(frozen=True)
-class Narrowing:
+class Narrowing(NamedTuple):
     """Why a variant that fits the machine is left out; ``str()`` of it says so.
 
     :ivar rule: the preference: ``off``, ``take``, ``never`` or ``exclude``.
@@ -263,6 +261,8 @@ def unmet_preference(ranking: Ranking, preferences: Preferences) -> UnmetPrefere
 
 def missing_label(take: Sequence[str], labels: Sequence[str]) -> str:
     """A sentence about labels to take of which there is none among those there are."""
+    from difflib import get_close_matches
+
     near = [name for text in take for name in get_close_matches(text, labels, n=1)]
     known = f"did you mean {near[0]}?" if near else f"there are {', '.join(labels) or 'none'}."
     return f"there is no variant {' or '.join(take)}; {known}"
