@@ -1,7 +1,8 @@
 """How long is the way from a large page of an index to the chosen wheel?
 
 A page of 100 to 50,000 wheels in 100 releases, all of them variants, as HTML and as JSON. Compared
-with the time that pip itself takes to parse the same page:
+with the time that pip itself takes to parse the same page, in processor time, since nothing here
+waits for anything:
 
 - what the plugin adds to pip's way from the page's bytes to the wheel it takes, where the same pip
   is given as many wheels that are no variants (given variants, it would refuse their names and have
@@ -62,9 +63,12 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
         lines: dict[str, dict[float, float]] = {}
         for wheels in sizes:
             with tempfile.TemporaryDirectory() as folder:
-                variants, ordinary = _write_indexes(Path(folder), wheels, options.seed)
-                page_bytes = (variants / page_name).stat().st_size
-                times = _measure_page(variants / page_name, ordinary / page_name, rounds)
+                folders = [
+                    *_write_indexes(Path(folder, "measured"), wheels, options.seed, 1),
+                    *_write_indexes(Path(folder, "warm up"), RELEASES, options.seed, 1001),
+                ]
+                page_bytes = (folders[0] / page_name).stat().st_size
+                times = _measure_page([path / page_name for path in folders], rounds)
             parsing = times["parse"].median
             plugin = Difference.between(times["plugin"], times["ordinary"])
             where = f"{kind}, {wheels:,} wheels"
@@ -100,7 +104,7 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
     return report
 
 
-def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
+def _write_indexes(folder: Path, wheels: int, seed: int, first_version: int) -> tuple[Path, Path]:
     """Write the pages of a project of variants, with the newest release's metadata, and those of
     one without; returns the folders of both."""
     a_release = wheels // RELEASES
@@ -110,7 +114,7 @@ def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
     listed: list[PageFile] = []
     ordinary: list[PageFile] = []
     for number in range(RELEASES):
-        version = f"{number // 10 + 1}.{number % 10}.0"
+        version = f"{number // 10 + first_version}.{number % 10}.0"
         metadata_file = PageFile.of(METADATA_NAME.format(version=version), document)
         listed.append(metadata_file)
         ordinary.append(metadata_file)  # pip passes over it
@@ -129,8 +133,7 @@ def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
     return folders
 
 
-def _measure_page(page: Path, ordinary: Path, rounds: int) -> dict[str, Times]:
-    pages = str(page), str(ordinary)
+def _measure_page(pages: Sequence[Path], rounds: int) -> dict[str, Times]:
     with _worker("pip", *pages) as pip, _worker("pip with the plugin", *pages) as plugin:
         actions: dict[str, Callable[[], float]] = {
             "parse": lambda: float(pip("parse")),
@@ -138,16 +141,15 @@ def _measure_page(page: Path, ordinary: Path, rounds: int) -> dict[str, Times]:
             "plugin": lambda: float(plugin("choose")),
             "library": lambda: float(pip("library")),
         }
-        in_turns(actions, 1)  # whatever is imported or compiled on first use
         if plugin("chosen") != pip("chosen by the library"):
             raise RuntimeError("the plugin and the library choose different wheels")
         return in_turns(actions, rounds)
 
 
 @contextmanager
-def _worker(which: str, *pages: str) -> Iterator[Callable[[str], str]]:
+def _worker(which: str, *pages: Path) -> Iterator[Callable[[str], str]]:
     """A process that answers one question a line; see ``large_page_worker.py``."""
-    command = [sys.executable, "-m", "benchmarks.large_page_worker", which, *pages]
+    command = [sys.executable, "-m", "benchmarks.large_page_worker", which, *map(str, pages)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
