@@ -12,6 +12,7 @@ waits for anything:
 
 from __future__ import annotations
 
+import pstats
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from benchmarks.generator import wheel_names
 from benchmarks.large_page_worker import METADATA_NAME, PAGE_NAMES, PROJECT
 from benchmarks.measurement import Difference, Times, in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.profiling import profile_table
 from benchmarks.report import Options, Plot, Reach, Report, Table, run_alone, seconds, size
 from benchmarks.simple_pages import PageFile, html_page, json_page
 
@@ -51,6 +53,7 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
     """
     report = Report("large_page", QUESTION, options)
     added: dict[str, float] = {}
+    profiles: dict[str, Table] = {}
     library: dict[str, float] = {}
     for kind, page_name in PAGE_NAMES.items():
         table = Table(
@@ -62,16 +65,18 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
         )
         lines: dict[str, dict[float, float]] = {}
         for wheels in sizes:
+            where = f"{kind}, {wheels:,} wheels"
             with tempfile.TemporaryDirectory() as folder:
                 folders = [
                     *_write_indexes(Path(folder, "measured"), wheels, options.seed, 1),
                     *_write_indexes(Path(folder, "warm up"), RELEASES, options.seed, 1001),
                 ]
                 page_bytes = (folders[0] / page_name).stat().st_size
-                times = _measure_page([path / page_name for path in folders], rounds)
+                pages = [path / page_name for path in folders]
+                times = _measure_page(pages, rounds)
+                profiles[where] = _profile(pages, where)
             parsing = times["parse"].median
             plugin = Difference.between(times["plugin"], times["ordinary"])
-            where = f"{kind}, {wheels:,} wheels"
             added[where] = plugin.median / parsing
             library[where] = times["library"].median / parsing
             table.add(
@@ -101,6 +106,8 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
         Reach("the plugin adds / pip parses, worst page", max(added.values()), 1, "x"),
         Reach("the library chooses / pip parses, worst page", max(library.values()), 1, "x"),
     ]
+    if report.wants_profile:
+        report.profiles.append(profiles[max(added, key=lambda where: added[where])])
     return report
 
 
@@ -144,6 +151,15 @@ def _measure_page(pages: Sequence[Path], rounds: int) -> dict[str, Times]:
         if plugin("chosen") != pip("chosen by the library"):
             raise RuntimeError("the plugin and the library choose different wheels")
         return in_turns(actions, rounds)
+
+
+def _profile(pages: Sequence[Path], where: str) -> Table:
+    with _worker("pip with the plugin", *pages) as plugin:
+        path = Path(plugin("profile"))
+        title = f"Where the plugin's time goes: {where}"
+        table = profile_table(title, pstats.Stats(str(path)), only="variantsel")
+        path.unlink()
+        return table
 
 
 @contextmanager

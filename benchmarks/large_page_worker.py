@@ -10,11 +10,13 @@ since the parent went the way once with other pages, and nothing is remembered o
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import json
 import logging
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -45,8 +47,9 @@ def main(which: str, *pages: Path) -> None:
         watch_for_pip()
     target = variantsel.Target.host()
     questions = _questions(target, *pages[:2])
-    for answer in _questions(target, *pages[2:]).values():
-        answer()
+    for question, answer in _questions(target, *pages[2:]).items():
+        if question != "profile":
+            answer()
     for line in sys.stdin:
         _answer_in_child(questions[line.strip()])
 
@@ -74,6 +77,7 @@ def _questions(
         "library": lambda: _seconds(lambda: choose_with_library(page, target)),
         "chosen": pip.choose,
         "chosen by the library": lambda: choose_with_library(page, target),
+        "profile": lambda: _profile(pip.choose),
     }
 
 
@@ -166,6 +170,16 @@ class _Pip:
         except DistributionNotFound:
             return ""  # pip without the plugin: every wheel on the page is a variant
         return found.link.filename if found else ""
+
+
+def _profile(function: Callable[[], object]) -> str:
+    """The name of a file of statistics for :mod:`pstats`."""
+    descriptor, name = tempfile.mkstemp(".prof")
+    os.close(descriptor)
+    profiler = cProfile.Profile()
+    profiler.runcall(function)
+    profiler.dump_stats(name)
+    return name
 
 
 def _seconds(function: Callable[[], object]) -> float:
