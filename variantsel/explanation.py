@@ -247,10 +247,10 @@ def _reasons(
 
 def other_machine_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """A warning when a wheel is for another machine type than the target's; empty otherwise."""
-    machine = selection.target.environment["platform_machine"]
     platforms = taken.filename.removesuffix(".whl").split("-")[-2 if taken.label else -1]
     if selection.target.is_host or not taken.label or platforms == "any":
         return ""
+    machine = selection.target.environment["platform_machine"]
     if any(platform.endswith(machine.lower()) for platform in platforms.split(".")):
         return ""
     return (

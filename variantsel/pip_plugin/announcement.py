@@ -40,7 +40,7 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
     choice = explanation.choice_line(selection, file)
     if choice:
         session.voice.info(choice)
-    for line in explanation.choice_details(selection, file):
+    for line in explanation.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
     for line in (
         explanation.unused_accelerator_line(selection, file),
