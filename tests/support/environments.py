@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-INHERITED = ("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+INHERITED = (
+    *("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"),
+    *("LD_PRELOAD", "ASAN_OPTIONS", "PYTHONMALLOC"),  # sanitizers: what pip runs is built with them
+)
 
 
 @dataclass
