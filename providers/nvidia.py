@@ -90,30 +90,32 @@ def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfi
             _tell_of_unknown_release(tegra)
     compute_capability = compute_capability or tegra.compute_capability
     # A discrete GPU beside it is like any other.
-    integrated = compute_capability == tegra.compute_capability
-    return supported_configs(cuda_version, compute_capability, tegra=integrated)
+    integrated = compute_capability == tegra.compute_capability and not tegra.has_servers_cuda
+    return supported_configs(cuda_version, compute_capability, integrated=integrated)
 
 
 def supported_configs(
     cuda_version: tuple[int, int] | None,
     compute_capability: tuple[int, int] | None,
     *,
-    tegra: bool = False,
+    integrated: bool = False,
 ) -> list[VariantFeatureConfig]:
     """What a machine with those figures supports, as `get_supported_configs` would answer there.
 
     ``cuda_version`` is the (major, minor) CUDA version that the driver supports, None without a
     driver; ``compute_capability`` the (major, minor) of the best GPU, None without a GPU.
-    ``tegra`` says that it is the GPU inside a Jetson's processor.
+    ``integrated`` says that it is the GPU inside a Jetson's processor, one that has a CUDA of its
+    own: up to Orin.
 
     Features in this order: ``cuda_version_lower_bound``, the versions a wheel may ask for at least,
     from the driver's downwards; ``cuda_version_upper_bound``, those it may ask to stay below, from
     the highest downwards; ``sm_arch``. A feature with no value is left out; without a driver the
     answer is empty.
 
-    For a ``tegra`` the vocabulary promises too much: NVIDIA says that machine code built for lower
-    minors of its capability does not run there ("CUDA C++ Programming Guide", Binary
-    Compatibility). Its ``sm_arch`` is its own code and the PTX of its major, nothing between.
+    For an ``integrated`` GPU the vocabulary promises what NVIDIA does not, so less is claimed:
+    ``sm_arch`` is machine code for its own capability, nothing lower ("CUDA C++ Programming Guide",
+    Binary Compatibility: only for the desktop) and no PTX, which comes with libraries of the
+    CUDA for servers; the lower bounds are of the driver's own major version.
 
     Warns with `ProviderWarning` when the CUDA version is outside 11.0 to 15.20 (the answer is
     empty) or the compute capability below 5.0 (there is no ``sm_arch``).
@@ -128,8 +130,11 @@ def supported_configs(
             "Update the driver if the version is too low"
         )
         return []
+    oldest_major = cuda_version[0] if integrated else _LOWEST_CUDA_VERSION[0]
     bounds = {
-        "cuda_version_lower_bound": [v for v in _CUDA_VERSIONS if v <= cuda_version],
+        "cuda_version_lower_bound": [
+            v for v in _CUDA_VERSIONS if v <= cuda_version and v[0] >= oldest_major
+        ],
         "cuda_version_upper_bound": [v for v in _CUDA_VERSIONS if v > cuda_version],
     }
     configs = [
@@ -141,7 +146,9 @@ def supported_configs(
         if compute_capability >= _LOWEST_COMPUTE_CAPABILITY:
             configs.append(
                 VariantFeatureConfig(
-                    "sm_arch", _sm_archs(compute_capability, tegra=tegra), multi_value=True
+                    "sm_arch",
+                    _sm_archs(compute_capability, integrated=integrated),
+                    multi_value=True,
                 )
             )
         else:
@@ -173,12 +180,13 @@ def _dotted(version: tuple[int, int]) -> str:
     return str(major) if minor == _NO_MINOR else f"{major}.{minor}"
 
 
-def _sm_archs(compute_capability: tuple[int, int], *, tegra: bool) -> list[str]:
+def _sm_archs(compute_capability: tuple[int, int], *, integrated: bool) -> list[str]:
     # Machine code ("real") runs on its own and on higher minors of its major. PTX ("virtual")
     # would run on more, but the vocabulary promises only that of the major's first capability.
     major, minor = compute_capability
-    lowest = minor if tegra else 0
-    return [*(f"{major}{real}_real" for real in range(minor, lowest - 1, -1)), f"{major}0_virtual"]
+    if integrated:
+        return [f"{major}{minor}_real"]
+    return [*(f"{major}{lower}_real" for lower in range(minor, -1, -1)), f"{major}0_virtual"]
 
 
 def _forced(variable: str, form: re.Pattern[str], example: str) -> tuple[int, int] | None:

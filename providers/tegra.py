@@ -53,12 +53,17 @@ class TegraGpu:
     ``processor`` is the kernel's name for it (``tegra234``), ``compute_capability`` its (major,
     minor). ``cuda_version`` is the (major, minor) of the driver's CUDA, None where L4T does not
     tell; ``problem`` says then what was found and expected, and is empty otherwise.
+    ``has_servers_cuda`` says that its CUDA is that of Arm servers, and not one of its own.
     """
 
     processor: str
     compute_capability: tuple[int, int]
     cuda_version: tuple[int, int] | None
     problem: str = ""
+
+    @property
+    def has_servers_cuda(self) -> bool:
+        return self.processor == "tegra264"
 
 
 def tegra_gpu(root: Path) -> TegraGpu | None:

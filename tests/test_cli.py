@@ -115,6 +115,7 @@ def test_rank_prints_exactly_labels_and_rejections_as_json(document: str, machin
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
         "labels": ["fast", "slow", "null"],
+        "narrowed": {},
         "rejected": {"choice": CHOICE, "future": FUTURE},
     }
     assert done.stderr == b""
@@ -155,7 +156,11 @@ def test_rank_reads_a_wheel(
 
     assert main(["rank", str(wheel), "--target", machine, "--format", "json"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == {"labels": ["fast"], "rejected": {}}
+    assert json.loads(capsys.readouterr().out) == {
+        "labels": ["fast"],
+        "narrowed": {},
+        "rejected": {},
+    }
 
 
 def test_rank_enables_optional_providers(

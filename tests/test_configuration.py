@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from support.repository import REPOSITORY
 
 from variantsel import InvalidConfiguration, InvalidTarget
 from variantsel.configuration import load_configuration
+from variantsel.configuration.keys import KEYS, PACKAGE_KEYS
+from variantsel.configuration.variables import VARIABLES
 
+DOCUMENTATION = REPOSITORY / "docs" / "configuration.md"
 MACHINE = '[properties.nvidia]\nsm_arch = ["90_real"]\n'
 
 
@@ -62,6 +67,12 @@ def test_the_nearest_project_file_that_sets_anything_counts(tmp_path: Path) -> N
     configuration = load_configuration(inner / "deep", {})
     assert configuration.target.name == "gh200@12.8"
     assert (configuration.enabled, configuration.disabled) == ({"x"}, frozenset())
+
+
+def test_a_pyproject_that_is_not_ours_need_not_even_be_toml(tmp_path: Path) -> None:
+    write(tmp_path / "variantsel.toml", 'target = "gh200"\n')
+    inner = pyproject(tmp_path / "inner", "[project]\nname = {{ name }}\n")
+    assert load_configuration(inner, {}).target_text == "gh200"
 
 
 def test_a_variantsel_toml_is_a_project_file_without_the_table(tmp_path: Path) -> None:
@@ -195,7 +206,7 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
         ),
         ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, exclude, "),
         ('[tool]\nvariantsel = "gh200"\n', "tool.variantsel"),
-        ("[tool\n", "not TOML"),
+        ("[tool.variantsel\n", "not TOML"),
     ],
 )
 def test_a_bad_setting_names_file_and_key(tmp_path: Path, text: str, place: str) -> None:
@@ -226,3 +237,22 @@ def test_a_misspelled_variable_is_said(tmp_path: Path) -> None:
     assert notice == (
         "VARIANTSEL_TAGET means nothing to variantsel; did you mean VARIANTSEL_TARGET?"
     )
+
+
+def test_every_key_and_variable_is_documented() -> None:
+    text = DOCUMENTATION.read_text()
+    keys = [*KEYS, *(f"packages.NAME.{key}" for key in PACKAGE_KEYS)]
+    assert [name for name in (*keys, *VARIABLES) if f"`{name}`" not in text] == []
+    assert sorted(set(re.findall(r"VARIANTSEL_[A-Z]+", text)) - {*VARIABLES}) == []
+
+
+EXAMPLES = re.findall(r"(?s)```toml\n(.*?)```", DOCUMENTATION.read_text())
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_documentation_can_be_used(tmp_path: Path, example: str) -> None:
+    name = "pyproject.toml" if "[tool.variantsel]" in example else "variantsel.toml"
+    write(tmp_path / name, example)
+    configuration = load_configuration(tmp_path, {})
+    assert configuration.settings
+    assert configuration.target

@@ -20,6 +20,7 @@ from variantsel import (
     rank,
 )
 from variantsel.configuration import load_configuration
+from variantsel.host import PROVIDER_PACKAGES
 
 MACHINE = Target.from_properties(
     {
@@ -182,7 +183,8 @@ def test_every_label_left_out_has_its_reason() -> None:
         ),
         (
             {"take": ["cuda12.9"]},
-            "take = cuda12.9: there is no variant cuda12.9; did you mean cuda12.8?",
+            "take = cuda12.9: there is no variant cuda12.9; there are cuda12.8, cuda12.6_v3, "
+            "cuda12.6, v3_v4, v4, null, cuda13.0.",
         ),
         (
             {"take": ["rocm", "xpu"]},
@@ -372,3 +374,4 @@ def test_switching_off_comes_before_static_values_and_the_users_own() -> None:
     assert rank(document, MACHINE).labels == ["mkl", "v4", "null"]
     assert rank(document, MACHINE.without(["blas", "x86_64"])).labels == ["null"]
     assert rank(document, MACHINE).labels == ["mkl", "v4", "null"]
+    assert rank(document, MACHINE.without(["x86_64"]).with_python("3.99")).labels == ["mkl", "null"]

@@ -15,8 +15,10 @@ from variantsel import (
     InconsistentMetadata,
     InvalidMetadata,
     InvalidWheelName,
+    Preferences,
     RejectionKind,
     Target,
+    UnmetPreference,
     UnsupportedSchema,
     VariantMetadata,
     WheelName,
@@ -33,6 +35,7 @@ ERRORS = {
     "invalid-metadata": InvalidMetadata,
     "unsupported-schema": UnsupportedSchema,
     "inconsistent-metadata": InconsistentMetadata,
+    "unmet-preference": UnmetPreference,
 }
 
 Vector = dict[str, Any]
@@ -97,15 +100,22 @@ def target_of(vector: Vector) -> Target:
         "the vector's machine",
         StaticProperties(vector["supported"]),
         environment=vector.get("environment", {}),
-    )
+    ).without(vector.get("disabled", ()))
 
 
 def ranked(metadata: Any, vector: Vector) -> dict[str, Any]:
     try:
-        ranking = rank(metadata, target_of(vector), enabled=vector.get("enabled", ()))
-    except InvalidMetadata as error:
+        ranking = rank(
+            metadata,
+            target_of(vector),
+            enabled=vector.get("enabled", ()),
+            preferences=Preferences(**vector.get("preferences", {})),
+        )
+    except (InvalidMetadata, UnmetPreference) as error:
         return {"error": next(name for name, kind in ERRORS.items() if type(error) is kind)}
+    narrowed = {label: reason.rule for label, reason in ranking.narrowed.items()}
     return {
+        **({"narrowed": narrowed} if "preferences" in vector else {}),
         "order": ranking.labels,
         "rejected": {
             label: {
@@ -131,6 +141,29 @@ def test_the_order_of_variants_in_the_file_does_not_matter(vector: Vector) -> No
     metadata = vector["metadata"]
     backwards = dict(reversed(metadata["variants"].items()))
     assert ranked({**metadata, "variants": backwards}, vector) == vector["expected"]
+
+
+def document_of(vector: Vector, **spelling: Any) -> bytes:
+    """The bytes of a vector's metadata, spelled as ``json.dumps`` is told."""
+    if "document" in vector:
+        document: str = vector["document"]
+        return document.encode("utf-8", "surrogatepass")
+    return json.dumps(vector["metadata"], **spelling).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.skipif(not matching.is_native, reason="variantsel._native is not built")
+@pytest.mark.usefixtures("no_processes")
+@pytest.mark.parametrize(
+    "spelling", [{"separators": (",", ":")}, {"indent": 4}, {"ensure_ascii": False}], ids=str
+)
+@pytest.mark.parametrize("vector", vectors("supported"))
+def test_bytes_are_read_in_c_and_ranked_as_the_vector_says(
+    vector: Vector, spelling: dict[str, Any]
+) -> None:
+    document = document_of(vector, **spelling)
+    if "error" not in vector["expected"]:
+        assert matching.read_document(document) is not None
+    assert ranked(document, vector) == vector["expected"]
 
 
 @pytest.mark.usefixtures("no_processes")

@@ -77,6 +77,8 @@ typedef struct {
     uint32_t listed_by; /* the last variant that listed it, from 1 */
     uint32_t likely_child; /* the first one it had the last time it had any */
     uint32_t likely_next;  /* what was listed after it then */
+    /* Kept by the reader of heads: */
+    uint32_t place; /* where that is which it is the key of, 0 where there is none */
 } Name;
 
 typedef struct {
@@ -147,18 +149,30 @@ load_8(const char *at)
         | (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
 }
 
-/* Up to eight bytes, the first one lowest, followed by zeros. */
-static uint64_t
+static inline uint64_t
+load_4(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16
+        | (uint64_t)byte[3] << 24;
+}
+
+/* Up to eight bytes, the first one lowest, followed by zeros. Some are loaded twice. */
+static inline uint64_t
 load_up_to_8(const char *at, size_t length)
 {
     if (length >= 8) {
         return load_8(at);
     }
-    uint64_t word = 0;
-    for (size_t i = length; i > 0; i--) {
-        word = word << 8 | (unsigned char)at[i - 1];
+    if (length >= 4) {
+        return load_4(at) | load_4(at + length - 4) << 8 * (length - 4);
     }
-    return word;
+    if (length == 0) {
+        return 0;
+    }
+    const unsigned char *byte = (const unsigned char *)at;
+    return (uint64_t)byte[0] | (uint64_t)byte[length / 2] << 8 * (length / 2)
+        | (uint64_t)byte[length - 1] << 8 * (length - 1);
 }
 
 /* SipHash-1-3. */
@@ -269,7 +283,7 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
     names->text = all_text;
     memcpy(names->text + names->text_length, text.at, text.length);
     names->names[names->count++] = (Name){
-        print, (uint32_t)names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE};
+        print, (uint32_t)names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE, 0};
     names->text_length += text.length;
     return 0;
 }
@@ -278,7 +292,7 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
 static int
 names_rehash(Names *names)
 {
-    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 6;
+    unsigned bits = names->slot_bits ? names->slot_bits + 1 : 8;
     size_t size = (size_t)1 << bits;
     if (bits > 31 || size > SIZE_MAX / sizeof(Slot)) {
         return -1;
@@ -378,7 +392,7 @@ typedef struct {
     uint32_t *words;
     uint32_t *label_slots; /* the numbers of variants by label, where index_labels() was called */
     char *labels;
-    char *text; /* of the names; sixteen bytes more can be read */
+    char *text; /* of the names */
     uint32_t variant_count, name_count, word_count;
     unsigned slot_bits;
 } Release;
@@ -473,7 +487,7 @@ release_from_draft(Release *release, const Draft *draft)
     size_t names_size = names->count * sizeof(ReleaseName);
     size_t words_size = draft->word_count * sizeof(uint32_t);
     char *memory = malloc(variants_size + names_size + words_size + draft->label_length
-                          + names->text_length + 16);
+                          + names->text_length + 1);
     if (memory == NULL) {
         return -1;
     }
@@ -499,7 +513,6 @@ release_from_draft(Release *release, const Draft *draft)
     if (names->count > 0) {
         memcpy(release->text, names->text, names->text_length);
     }
-    memset(release->text + names->text_length, 0, 16);
     return 0;
 }
 
@@ -598,13 +611,6 @@ match_clear(Match *match)
     memset(match, 0, sizeof(*match));
 }
 
-/* The first ``count`` bytes of a word, followed by zeros. */
-static inline uint64_t
-first_bytes(uint64_t word, size_t count)
-{
-    return count >= 8 ? word : word & (((uint64_t)1 << 8 * count) - 1);
-}
-
 /* Finds where each of the release's names stands in what is supported. */
 static void
 find_ranks(const Release *release, const Names *supported, const HashKey *key, uint32_t *ranks)
@@ -619,16 +625,7 @@ find_ranks(const Release *release, const Names *supported, const HashKey *key, u
             }
         }
         Text text = release_name_text(release, number);
-        Fingerprint print;
-        if (text.length > 16) {
-            print = fingerprint(key, text);
-        }
-        else {
-            size_t second = text.length > 8 ? text.length - 8 : 0;
-            print.first = first_bytes(load_8(text.at), text.length);
-            print.second = first_bytes(load_8(text.at + 8), second);
-        }
-        ranks[number] = names_find(supported, key, parent, print, text);
+        ranks[number] = names_find(supported, key, parent, fingerprint(key, text), text);
     }
 }
 
@@ -1324,15 +1321,15 @@ skip_value(Reader *reader, int depth)
     }
 }
 
-/* Reads a word and adds it to the names. */
+/* Reads a word and adds it to a set of names. */
 static int
-read_name(Reader *reader, unsigned char dot, uint32_t parent, uint32_t *number)
+read_name(Reader *reader, unsigned char dot, Names *names, uint32_t parent, uint32_t *number)
 {
     Text text;
     if (read_word(reader, dot, &text) < 0) {
         return -1;
     }
-    if (names_add(&reader->draft->names, reader->key, parent, text, number) < 0) {
+    if (names_add(names, reader->key, parent, text, number) < 0) {
         return out_of_memory(reader);
     }
     return 0;
@@ -1396,7 +1393,7 @@ is_name(const Names *names, uint32_t number, Text text, Fingerprint print)
 static inline int
 read_listed_name(Reader *reader, Listing *listing, uint32_t *number)
 {
-    const Names *names = &reader->draft->names;
+    Names *names = &reader->draft->names;
     if (!next_is(reader, '"')) {
         return -1;
     }
@@ -1418,7 +1415,7 @@ read_listed_name(Reader *reader, Listing *listing, uint32_t *number)
     if (*number == NOWHERE || !is_name(names, *number, text, print)) {
         *number = names_find(names, reader->key, listing->parent, print, text);
         if (*number == NOWHERE) {
-            if (read_name(reader, listing->dot, listing->parent, number) < 0) {
+            if (read_name(reader, listing->dot, names, listing->parent, number) < 0) {
                 return -1;
             }
             text.length = 0; /* it was read */
@@ -1646,6 +1643,12 @@ text_of(PyObject *object, const char *what, Text *text, PyObject **owner)
     return 0;
 }
 
+static PyObject *
+str_from_text(Text text)
+{
+    return PyUnicode_DecodeUTF8(text.at, (Py_ssize_t)text.length, "surrogatepass");
+}
+
 /* Adds the text of a str to a set of names. */
 static int
 add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object, const char *what,
@@ -1867,13 +1870,601 @@ add_variant(Builder *builder, PyObject *label, PyObject *properties)
     return visit_items(builder, properties, "a variant's properties", add_variant_namespace);
 }
 
-/* ---- To Python ---- */
+/* ---- Reading a head ----
+ *
+ * What a document says beside its variants, as variantsel/metadata_reader.py reads it, and what of
+ * that a machine supports, as variantsel/support.py says. Only what most documents say is read: a
+ * head that is not valid, or that a generation spells in its own way, is left to those two, and
+ * counts as a failure here.
+ */
 
-static PyObject *
-str_from_text(Text text)
+typedef struct {
+    Reader *reader; /* of the head, whose JSON is known to be valid */
+    PyObject *ask;     /* what a provider supports, see compile_head_doc */
+    PyObject *enabled; /* a container of namespaces */
+    Names *supported;
+    Names used;   /* the namespaces of which variants list features */
+    Names listed; /* the namespaces of "default-priorities" */
+    Names unused; /* where the values of providers go that support nothing */
+    int minor, patch;     /* of the generation 0.minor.patch */
+    int has_feature_list; /* "default-priorities" has "feature" */
+} Head;
+
+/* What one of "providers" says. Places are those of values in the head, NULL where there is none. */
+typedef struct {
+    const unsigned char *requires, *plugin_api, *builtin, *static_properties, *feature_order;
+    const unsigned char *enable_if;
+    int optional;
+} Provider;
+
+static void
+head_clear(Head *head)
 {
-    return PyUnicode_DecodeUTF8(text.at, (Py_ssize_t)text.length, "surrogatepass");
+    names_clear(&head->used);
+    names_clear(&head->listed);
+    names_clear(&head->unused);
 }
+
+/* Goes to a place in the head. */
+static void
+go_to(Reader *reader, const unsigned char *place)
+{
+    reader->at = place;
+}
+
+/* Goes past a value, whose brackets and quotes are known to fit. */
+static int
+pass_value(Reader *reader)
+{
+    const unsigned char *at = reader->at;
+    int depth = 0;
+    do {
+        switch (*at) {
+        case '"':
+            for (at++; *at != '"'; at++) {
+                if (*at == '\\') {
+                    at++;
+                }
+                if (*at == 0) {
+                    return -1;
+                }
+            }
+            break;
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            depth--;
+            break;
+        case ',':
+            break;
+        default: /* space, or a number or literal, which nothing is asked about */
+            if (at >= reader->end) {
+                return -1;
+            }
+        }
+        at++;
+    } while (depth > 0 || (*at != ',' && *at != '}' && *at != ']'));
+    reader->at = at;
+    return 0;
+}
+
+/* Reads a number of up to nine digits; -1 where there is none. */
+static int
+read_version_part(const char **at, const char *end)
+{
+    int number = 0;
+    const char *first = *at;
+    while (*at < end && **at >= '0' && **at <= '9' && *at - first < 9) {
+        number = number * 10 + (**at - '0');
+        (*at)++;
+    }
+    return *at > first ? number : -1;
+}
+
+/* Reads the generation from the value of "$schema". */
+static int
+read_schema(Head *head)
+{
+    Text text;
+    if (next_is(head->reader, 'n')) { /* null: as where there is none */
+        return skip_literal(head->reader, "null");
+    }
+    if (read_string(head->reader, &text) < 0) {
+        return -1;
+    }
+    const char *end = text.at + text.length;
+    const char *at = end;
+    while (at > text.at && at[-1] != '/') {
+        at--;
+    }
+    if (at == end) {
+        return text.length > 0 ? 0 : -1;
+    }
+    if (end - at < 3 || memcmp(at, "v0.", 3) != 0) {
+        return -1;
+    }
+    at += 3;
+    head->minor = read_version_part(&at, end);
+    if (head->minor < 0 || at == end || *at++ != '.') {
+        return -1;
+    }
+    head->patch = read_version_part(&at, end);
+    return head->patch >= 0 && text_is((Text){at, (size_t)(end - at)}, ".json") ? 0 : -1;
+}
+
+/* Whether the priorities of features and values count, which is left to the reader in Python. */
+static int
+has_feature_priorities(const Head *head)
+{
+    return head->minor == 0 || (head->minor == 1 && head->patch == 0);
+}
+
+/* Reads a list of words and adds them to a set of names. */
+static int
+read_words(Reader *reader, unsigned char dot, Names *names, uint32_t parent)
+{
+    int more;
+    if (enter(reader, '[') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
+        uint32_t number;
+        if (read_name(reader, dot, names, parent, &number) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+static int
+read_default_priorities(Head *head)
+{
+    Reader *reader = head->reader;
+    int more;
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        if (text_is(key, "namespace")) {
+            if (read_words(reader, '_', &head->listed, NOWHERE) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        head->has_feature_list |= text_is(key, "feature");
+        if (has_feature_priorities(head)
+            && (text_is(key, "feature") || text_is(key, "property"))
+            && (reader->at[0] != '{' || reader->at[1] != '}')) {
+            return -1;
+        }
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    return more < 0 || head->listed.count == 0 ? -1 : 0;
+}
+
+/* Reads a list of strings, into a tuple if ``strings`` is not NULL. */
+static int
+read_strings(Reader *reader, PyObject *strings)
+{
+    int more;
+    if (enter(reader, '[') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
+        Text text;
+        if (read_string(reader, &text) < 0) {
+            return -1;
+        }
+        if (strings != NULL) {
+            PyObject *string = str_from_text(text);
+            int failed = string == NULL || PyList_Append(strings, string) < 0;
+            Py_XDECREF(string);
+            if (failed) {
+                return -1;
+            }
+        }
+    }
+    return more;
+}
+
+/* Notes where a string stands; nothing where null does. */
+static int
+note_string(Reader *reader, const unsigned char **place)
+{
+    Text text;
+    if (next_is(reader, 'n')) {
+        return skip_literal(reader, "null");
+    }
+    *place = reader->at;
+    return read_string(reader, &text);
+}
+
+/* Reads "true" or "false". */
+static int
+read_flag(Reader *reader, int *flag)
+{
+    *flag = next_is(reader, 't');
+    return skip_literal(reader, *flag ? "true" : "false");
+}
+
+/* Reads the value of one key of a provider. */
+static int
+read_provider_key(Head *head, Text key, Provider *provider)
+{
+    Reader *reader = head->reader;
+    if (text_is(key, "requires")) {
+        provider->requires = reader->at;
+        return read_strings(reader, NULL);
+    }
+    if (text_is(key, "plugin-api")) {
+        return note_string(reader, &provider->plugin_api);
+    }
+    if (text_is(key, "builtin")) {
+        return note_string(reader, &provider->builtin);
+    }
+    if (text_is(key, "optional")) {
+        return read_flag(reader, &provider->optional);
+    }
+    if (head->minor > 0) {
+        if (text_is(key, "static-properties")) {
+            provider->static_properties = reader->at;
+        }
+        else if (text_is(key, "feature-order")) {
+            provider->feature_order = reader->at;
+        }
+        return pass_value(reader);
+    }
+    if (text_is(key, "enable-if")) {
+        return note_string(reader, &provider->enable_if);
+    }
+    if (head->patch <= 2 && text_is(key, "plugin-use")) {
+        return skip_literal(reader, "\"all\"");
+    }
+    if (head->patch > 2 && text_is(key, "install-time")) {
+        return skip_literal(reader, "true");
+    }
+    return pass_value(reader);
+}
+
+static int
+read_provider(Head *head, Provider *provider)
+{
+    Reader *reader = head->reader;
+    int sources = 0;
+    int more;
+    *provider = (Provider){0};
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        sources += text_is(key, "requires") || text_is(key, "static-properties")
+            || text_is(key, "builtin");
+        if (read_provider_key(head, key, provider) < 0) {
+            return -1;
+        }
+    }
+    return more < 0 || (head->minor > 0 && sources != 1) ? -1 : 0;
+}
+
+/* Adds static features and values, in the order that the provider says. */
+static int
+add_static_properties(Head *head, const Provider *provider, Names *names, uint32_t namespace)
+{
+    Reader *reader = head->reader;
+    uint32_t first = (uint32_t)names->count;
+    int has_order = provider->feature_order != NULL;
+    int more;
+    if (has_order) {
+        go_to(reader, provider->feature_order);
+        if (read_words(reader, '_', names, namespace) < 0) {
+            return -1;
+        }
+    }
+    else if (head->has_feature_list) {
+        return -1;
+    }
+    uint32_t end = has_order ? (uint32_t)names->count : first + 1;
+    uint32_t next = first; /* the first feature whose values are not added yet */
+    uint32_t count = 0;
+    go_to(reader, provider->static_properties);
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (; (more = next_item(reader, '}', count)) > 0; count++) {
+        uint32_t feature;
+        if (read_name(reader, '_', names, namespace, &feature) < 0 || feature >= end
+            || skip_colon(reader) < 0) {
+            return -1;
+        }
+        if (feature == next) {
+            next++;
+            if (read_words(reader, '.', names, feature) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        names->names[feature].place = (uint32_t)(reader->at - reader->start);
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    /* An order of fewer than two features may be any. */
+    if (more < 0 || (count > 1 && count != end - first)) {
+        return -1;
+    }
+    const unsigned char *after = reader->at;
+    for (; has_order && next < end; next++) { /* without an order there was one at most */
+        if (names->names[next].place == 0) {
+            continue;
+        }
+        go_to(reader, reader->start + names->names[next].place);
+        if (read_words(reader, '.', names, next) < 0) {
+            return -1;
+        }
+    }
+    go_to(reader, after);
+    return 0;
+}
+
+/* Reads static features and values that support nothing, only to know that they are valid. */
+static int
+check_static_properties(Head *head, const Provider *provider, Text namespace)
+{
+    uint32_t number;
+    if (provider->static_properties == NULL) {
+        return 0;
+    }
+    if (names_add(&head->unused, head->reader->key, NOWHERE, namespace, &number) < 0) {
+        return out_of_memory(head->reader);
+    }
+    return add_static_properties(head, provider, &head->unused, number);
+}
+
+/* The string at a place, or None where there is none. */
+static PyObject *
+str_at(Reader *reader, const unsigned char *place)
+{
+    Text text;
+    if (place == NULL) {
+        Py_INCREF(Py_None);
+        return Py_None;
+    }
+    go_to(reader, place);
+    return read_string(reader, &text) < 0 ? NULL : str_from_text(text);
+}
+
+/* Adds what a provider answers that has to be asked. */
+static int
+add_answer(Head *head, const Provider *provider, PyObject *name, uint32_t namespace)
+{
+    Reader *reader = head->reader;
+    int failed = -1;
+    PyObject *answer = NULL, *requires = NULL;
+    PyObject *strings = PyList_New(0);
+    PyObject *plugin_api = str_at(reader, provider->plugin_api);
+    PyObject *builtin = str_at(reader, provider->builtin);
+    PyObject *enable_if = str_at(reader, provider->enable_if);
+    if (strings == NULL || plugin_api == NULL || builtin == NULL || enable_if == NULL) {
+        goto done;
+    }
+    if (provider->requires != NULL) {
+        go_to(reader, provider->requires);
+        if (read_strings(reader, strings) < 0) {
+            goto done;
+        }
+    }
+    requires = PyList_AsTuple(strings);
+    if (requires == NULL) {
+        goto done;
+    }
+    answer = PyObject_CallFunctionObjArgs(head->ask, name, requires, plugin_api, builtin,
+                                          enable_if, provider->optional ? Py_True : Py_False, NULL);
+    if (answer == NULL || answer == Py_None) {
+        goto done;
+    }
+    Builder builder = {
+        .key = reader->key, .supported = head->supported, .namespace = namespace};
+    failed = visit_items(&builder, answer, "the supported features of a namespace",
+                         add_supported_feature);
+done:
+    Py_XDECREF(strings);
+    Py_XDECREF(plugin_api);
+    Py_XDECREF(builtin);
+    Py_XDECREF(enable_if);
+    Py_XDECREF(requires);
+    Py_XDECREF(answer);
+    return failed;
+}
+
+/* Adds a namespace that variants use, and what is supported of it. ``place`` is that of what is
+ * said of its provider, NULL where nothing is. */
+static int
+add_used_namespace(Head *head, Text text, const unsigned char *place)
+{
+    uint32_t namespace;
+    Provider provider = {0};
+    if (names_add(head->supported, head->reader->key, NOWHERE, text, &namespace) < 0) {
+        return out_of_memory(head->reader);
+    }
+    if (head->minor != 1) {
+        if (place == NULL) {
+            return 0;
+        }
+        go_to(head->reader, place);
+        if (read_provider(head, &provider) < 0) {
+            return -1;
+        }
+    }
+    if (text_is(text, "abi_dependency")) { /* reserved: nothing of it is supported */
+        return provider.enable_if == NULL ? check_static_properties(head, &provider, text) : -1;
+    }
+    PyObject *name = str_from_text(text);
+    if (name == NULL) {
+        return -1;
+    }
+    int is_enabled = provider.optional ? PySequence_Contains(head->enabled, name) : 1;
+    int failed = is_enabled < 0 ? -1 : 0;
+    if (failed == 0 && provider.static_properties == NULL) {
+        failed = add_answer(head, &provider, name, namespace);
+    }
+    else if (failed == 0 && is_enabled) {
+        failed = add_static_properties(head, &provider, head->supported, namespace);
+    }
+    else if (failed == 0) {
+        failed = check_static_properties(head, &provider, text);
+    }
+    Py_DECREF(name);
+    return failed;
+}
+
+/* Reads a provider of a namespace that no variant uses, after its name, only to know that it is
+ * valid. Whether a marker is, is for Python to say. */
+static int
+check_unused_provider(Head *head, Text text)
+{
+    Provider provider;
+    uint32_t number;
+    if (names_add(&head->unused, head->reader->key, NOWHERE, text, &number) < 0) {
+        return out_of_memory(head->reader);
+    }
+    if (skip_colon(head->reader) < 0 || read_provider(head, &provider) < 0
+        || provider.enable_if != NULL) {
+        return -1;
+    }
+    const unsigned char *after = head->reader->at;
+    if (provider.static_properties != NULL
+        && add_static_properties(head, &provider, &head->unused, number) < 0) {
+        return -1;
+    }
+    go_to(head->reader, after);
+    return 0;
+}
+
+/* Notes where what is said of the used namespaces' providers stands, and checks the others. */
+static int
+read_providers(Head *head)
+{
+    Reader *reader = head->reader;
+    int more;
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text text;
+        if (read_word(reader, '_', &text) < 0) {
+            return -1;
+        }
+        Fingerprint print = fingerprint(reader->key, text);
+        uint32_t number = names_find(&head->listed, reader->key, NOWHERE, print, text);
+        if (number == NOWHERE
+            || names_find(&head->used, reader->key, NOWHERE, print, text) == NOWHERE) {
+            if (check_unused_provider(head, text) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        if (skip_colon(reader) < 0) {
+            return -1;
+        }
+        head->listed.names[number].place = (uint32_t)(reader->at - reader->start);
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    return more;
+}
+
+/* Takes over the names of the namespaces that variants use. */
+static int
+add_used_names(Head *head, PyObject *used)
+{
+    Py_ssize_t size = PyTuple_Size(used);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        uint32_t number;
+        if (add_object(&head->used, head->reader->key, NOWHERE, PyTuple_GetItem(used, i),
+                       "a used namespace", &number) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Reads the head, and adds what is supported of the namespaces that variants use. -1 when that is
+ * to be done in Python, with an exception set or no_memory where it cannot be done at all. */
+static int
+read_head(Head *head)
+{
+    Reader *reader = head->reader;
+    const unsigned char *schema = NULL, *priorities = NULL, *providers = NULL;
+    int more;
+    skip_space(reader);
+    if (enter(reader, '{') < 0) {
+        return -1;
+    }
+    for (size_t i = 0; (more = next_item(reader, '}', i)) > 0; i++) {
+        Text key;
+        if (read_key(reader, 0, &key) < 0) {
+            return -1;
+        }
+        const unsigned char **place = text_is(key, "$schema") ? &schema
+            : text_is(key, "default-priorities")              ? &priorities
+            : text_is(key, "providers")                       ? &providers
+                                                              : NULL;
+        if (place != NULL) {
+            *place = reader->at;
+        }
+        if (pass_value(reader) < 0) {
+            return -1;
+        }
+    }
+    if (more < 0 || priorities == NULL) {
+        return -1;
+    }
+    head->minor = 0;
+    head->patch = 1;
+    if (schema != NULL) {
+        go_to(reader, schema);
+        if (read_schema(head) < 0) {
+            return -1;
+        }
+    }
+    go_to(reader, priorities);
+    if (read_default_priorities(head) < 0) {
+        return -1;
+    }
+    if (head->minor != 1 && providers != NULL) {
+        go_to(reader, providers);
+        if (read_providers(head) < 0) {
+            return -1;
+        }
+    }
+    for (uint32_t i = 0; i < head->listed.count; i++) {
+        const Name *name = &head->listed.names[i];
+        Text text = name_text(&head->listed, i);
+        if (names_find(&head->used, reader->key, NOWHERE, name->print, text) == NOWHERE) {
+            continue;
+        }
+        if (add_used_namespace(head, text, name->place ? reader->start + name->place : NULL) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- To Python ---- */
 
 /* The labels of the compatible variants, best first. */
 static PyObject *
@@ -2031,6 +2622,16 @@ static PyType_Spec supported_spec = {
     .slots = supported_slots,
 };
 
+static SupportedObject *
+supported_new(const ModuleState *state)
+{
+    SupportedObject *self = PyObject_New(SupportedObject, (PyTypeObject *)state->supported_type);
+    if (self != NULL) {
+        memset(&self->names, 0, sizeof(self->names));
+    }
+    return self;
+}
+
 PyDoc_STRVAR(compile_supported_doc,
 "compile_supported(supported, /)\n--\n\n"
 "Make ``{namespace: {feature: [value, ...]}}``, each best first, ready for any number of\n"
@@ -2043,11 +2644,10 @@ compile_supported(PyObject *module, PyObject *mapping)
     if (state == NULL) {
         return NULL;
     }
-    SupportedObject *self = PyObject_New(SupportedObject, (PyTypeObject *)state->supported_type);
+    SupportedObject *self = supported_new(state);
     if (self == NULL) {
         return NULL;
     }
-    memset(&self->names, 0, sizeof(self->names));
     Builder builder = {.key = &state->key, .supported = &self->names};
     if (visit_items(&builder, mapping, "supported", add_supported_namespace) < 0) {
         Py_DECREF(self);
@@ -2343,6 +2943,60 @@ read_document(PyObject *module, PyObject *document)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(compile_head_doc,
+"compile_head(head, used, ask, enabled, /)\n--\n\n"
+"Read the head of a Document, and what a machine supports by it of the used namespaces, a tuple.\n\n"
+"``ask(namespace, requires, plugin_api, builtin, enable_if, optional)`` says which features and\n"
+"values a provider supports that the head describes so: a mapping, or None where the head is not\n"
+"valid. ``enabled`` holds the namespaces whose optional providers are enabled. The answer is None\n"
+"where variantsel.metadata_reader is to read the head: because it is not valid, which is then what\n"
+"that raises, or because it says what only older generations do.");
+
+static PyObject *
+compile_head(PyObject *module, PyObject *arguments)
+{
+    const ModuleState *state = PyModule_GetState(module);
+    PyObject *bytes, *used, *ask, *enabled;
+    char *text;
+    Py_ssize_t size;
+    if (state == NULL
+        || !PyArg_ParseTuple(arguments, "SO!OO:compile_head", &bytes, &PyTuple_Type, &used, &ask,
+                             &enabled)
+        || PyBytes_AsStringAndSize(bytes, &text, &size) < 0) {
+        return NULL;
+    }
+    if (size > MAX_HEAD_BYTES) {
+        Py_RETURN_NONE;
+    }
+    SupportedObject *supported = supported_new(state);
+    if (supported == NULL) {
+        return NULL;
+    }
+    Reader reader = {
+        .start = (const unsigned char *)text,
+        .at = (const unsigned char *)text,
+        .end = (const unsigned char *)text + size,
+        .key = &state->key,
+        .keys_are_known = 1,
+    };
+    Head head = {
+        .reader = &reader, .ask = ask, .enabled = enabled, .supported = &supported->names};
+    int failed = add_used_names(&head, used) < 0 || read_head(&head) < 0;
+    head_clear(&head);
+    free(reader.decoded);
+    if (!failed) {
+        return (PyObject *)supported;
+    }
+    Py_DECREF(supported);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (reader.no_memory) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
 /* ---- Module ---- */
 
 /* Python's own secret for hashing str gives ours. */
@@ -2409,6 +3063,7 @@ static PyMethodDef module_methods[] = {
     {"order_variants", (PyCFunction)(void (*)(void))order_variants, METH_VARARGS | METH_KEYWORDS,
      order_variants_doc},
     {"compile_supported", compile_supported, METH_O, compile_supported_doc},
+    {"compile_head", compile_head, METH_VARARGS, compile_head_doc},
     {"read_document", read_document, METH_O, read_document_doc},
     {NULL, NULL, 0, NULL},
 };

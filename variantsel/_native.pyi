@@ -1,4 +1,5 @@
-from typing import final
+from collections.abc import Container, Mapping, Sequence
+from typing import Protocol, final
 
 from variantsel.metadata import Variants
 from variantsel.reference import Supported as SupportedProperties
@@ -16,6 +17,21 @@ class Document:
     def rejected(self, supported: Supported, /) -> list[tuple[str, str, str]]: ...
     def properties(self, label: str, /) -> dict[str, dict[str, tuple[str, ...]]]: ...
 
+class Ask(Protocol):
+    def __call__(
+        self,
+        namespace: str,
+        requires: tuple[str, ...],
+        plugin_api: str | None,
+        builtin: str | None,
+        enable_if: str | None,
+        optional: bool,
+        /,
+    ) -> Mapping[str, Sequence[str]] | None: ...
+
+def compile_head(
+    head: bytes, used: tuple[str, ...], ask: Ask, enabled: Container[str], /
+) -> Supported | None: ...
 def compile_supported(supported: SupportedProperties, /) -> Supported: ...
 def order_variants(
     variants: Variants, supported: SupportedProperties

@@ -163,13 +163,12 @@ def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
         for namespace, notice in _accelerators(source.metadata, selection.target).items():
             if any(name in used for name in ACCELERATORS):
                 return ""
+            unused = f"{namespace} hardware, but {taken.filename} does not use it."
+            machine = f"{selection.release}: {selection.target.name}"
+            if notice:  # it is among the target's notices, and better said once
+                return f"{machine} may have {unused}"
             reasons = _reasons(selection, source, namespace, taken)
-            what = (
-                f"{selection.target.name} has {namespace} hardware"
-                if not notice
-                else f"{selection.target.name} may have {namespace} hardware ({notice})"
-            )
-            return f"{selection.release}: {what}, but {taken.filename} does not use it. {reasons}"
+            return f"{machine} has {unused} {reasons}"
     return ""
 
 

@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from variantsel.answer_cache import answer_key, load_answer, save_answer
@@ -67,9 +66,12 @@ class HostProperties:
 
         :param trusted: the provider packages that the configuration trusts, ``NAME`` or
             ``NAME==VERSION``, beside those in the user's trust store.
+        :raises UntrustedPlugin: when one of them names no package.
         """
-        self._trusted = trusted
         self._answers: dict[str, ProviderAnswer] = {}
+        self._plugins: TrustedPlugins | None = None
+        if trusted:
+            self._plugins = _trusted_plugins(trusted)
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """Ask variantsel's provider of a namespace, if it stands in for the one required; else
@@ -80,7 +82,7 @@ class HostProperties:
             answer = self._answer(namespace)
             return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
         try:
-            plugin = self._plugins.ask(namespace, provider)
+            plugin = self._opened_plugins().ask(namespace, provider)
         except UntrustedPlugin as error:
             return NamespaceSupport({}, RejectionKind.UNTRUSTED, str(error))
         return NamespaceSupport(plugin.features, detail=" ".join(plugin.notices))
@@ -95,7 +97,7 @@ class HostProperties:
             for namespace in PROVIDER_PACKAGES
             if namespace not in without
         }
-        for namespace, plugin in self._plugins.ask_all().items():
+        for namespace, plugin in self._opened_plugins().ask_all().items():
             if namespace not in without:
                 answers.setdefault(namespace, dict(plugin.features))
         return {namespace: features for namespace, features in answers.items() if features}
@@ -104,19 +106,23 @@ class HostProperties:
     def notices(self) -> tuple[str, ...]:
         """What the providers asked so far had to say, a sentence each."""
         ours = [notice for answer in self._answers.values() for notice in answer.notices]
-        asked = "_plugins" in self.__dict__
-        return (*ours, *(self._plugins.notices if asked else ()))
+        return (*ours, *(self._plugins.notices if self._plugins is not None else ()))
 
-    @cached_property
-    def _plugins(self) -> TrustedPlugins:
-        from variantsel.plugin_host.plugins import TrustedPlugins
-
-        return TrustedPlugins(self._trusted)
+    def _opened_plugins(self) -> TrustedPlugins:
+        if self._plugins is None:
+            self._plugins = _trusted_plugins(())
+        return self._plugins
 
     def _answer(self, namespace: str) -> ProviderAnswer:
         if namespace not in self._answers:
             self._answers[namespace] = _remembered(namespace)
         return self._answers[namespace]
+
+
+def _trusted_plugins(configured: Collection[str]) -> TrustedPlugins:
+    from variantsel.plugin_host.plugins import TrustedPlugins
+
+    return TrustedPlugins(configured)
 
 
 def _remembered(namespace: str) -> ProviderAnswer:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from variantsel.errors import InvalidConfiguration, UnmetPreference
@@ -97,28 +99,33 @@ class Preferences:
 
         :param properties: those of the variant that the machine supports.
         """
-        patterns = [PropertyPattern.parse(text) for text in self.exclude]
         features: dict[tuple[str, str], list[VariantProperty]] = {}
-        for item in properties if patterns else ():
+        for item in properties if self.exclude else ():
             features.setdefault(item[:2], []).append(item)
         for values in features.values():
-            covering = [_covering(patterns, value) for value in values]
+            covering = [_covering(self._excluded, value) for value in values]
             if all(covering):
                 return self._narrowing("exclude", str(covering[0]))
         return None
 
-    def rank(self, label: str, properties: Iterable[VariantProperty]) -> tuple[int, ...]:
-        """The place of a variant among those not left out, lower is better; variants with the same
-        one keep their order."""
+    def sort_key(self, label: str, properties: Sequence[VariantProperty]) -> tuple[int, ...]:
+        """Sorts the variants that are left; those with the same key keep their order.
+
+        :param properties: those of the variant that the machine supports.
+        """
         taken = _matching(self.take, label)
-        properties = list(properties) if self.prefer else []
         return (
             self.take.index(taken) if taken else 0,
-            *(
-                not any(pattern.covers(item) for item in properties)
-                for pattern in map(PropertyPattern.parse, self.prefer)
-            ),
+            *(not any(pattern.covers(item) for item in properties) for pattern in self._preferred),
         )
+
+    @cached_property
+    def _preferred(self) -> list[PropertyPattern]:
+        return [PropertyPattern.parse(text) for text in self.prefer]
+
+    @cached_property
+    def _excluded(self) -> list[PropertyPattern]:
+        return [PropertyPattern.parse(text) for text in self.exclude]
 
     def describe(self, rule: str, *entries: str) -> str:
         """A rule with its entries and where they were set: ``take = cuda12.8, set in FILE``."""
@@ -209,7 +216,7 @@ def apply_preferences(ranking: Ranking, preferences: Preferences) -> Ranking:
     # sorted() is stable: among equals PEP 825's order stays.
     result.labels = sorted(
         (label for label in ranking.labels if label not in narrowed),
-        key=lambda label: preferences.rank(label, properties[label]),
+        key=lambda label: preferences.sort_key(label, properties[label]),
     )
     return result
 
@@ -225,7 +232,7 @@ def decisive_preference(ranking: Ranking, preferences: Preferences, label: str, 
     if label not in ranking.labels or other not in ranking.labels:
         return ""
     mine, theirs = (
-        preferences.rank(name, ranking.supported_properties(name)) for name in (label, other)
+        preferences.sort_key(name, ranking.supported_properties(name)) for name in (label, other)
     )
     if mine >= theirs:
         return ""
@@ -261,11 +268,7 @@ def unmet_preference(ranking: Ranking, preferences: Preferences) -> UnmetPrefere
 
 def missing_label(take: Sequence[str], labels: Sequence[str]) -> str:
     """A sentence about labels to take of which there is none among those there are."""
-    from difflib import get_close_matches
-
-    near = [name for text in take for name in get_close_matches(text, labels, n=1)]
-    known = f"did you mean {near[0]}?" if near else f"there are {', '.join(labels) or 'none'}."
-    return f"there is no variant {' or '.join(take)}; {known}"
+    return f"there is no variant {' or '.join(take)}; there are {', '.join(labels) or 'none'}."
 
 
 def _entries(value: Sequence[str]) -> Sequence[str]:
@@ -279,10 +282,7 @@ def _matching(entries: Sequence[str], label: str) -> str:
         if entry == NON_VARIANT:
             if not label:
                 return entry
-        elif label and any(
-            re.fullmatch(entry.replace(".", r"\.").replace("*", ".*"), text)
-            for text in (name, label)
-        ):
+        elif label and (fnmatchcase(label, entry) or fnmatchcase(name, entry)):
             return entry
     return ""
 

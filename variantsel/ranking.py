@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from variantsel.matching import order_variants, read_document
-from variantsel.metadata import VariantMetadata
+from variantsel.metadata import ProviderInfo, VariantMetadata
 from variantsel.properties import VariantProperty
 from variantsel.rejection import Rejection, RejectionKind
-from variantsel.support import NamespaceSupport, namespace_support
+from variantsel.support import NamespaceSupport, namespace_support, provider_support
 from variantsel.target import Target
 
 if TYPE_CHECKING:
@@ -180,33 +179,21 @@ def _read_release(metadata: Metadata) -> Release:
     return _ParsedRelease(metadata)
 
 
-@dataclass(frozen=True)
 class _Support:
     """What a target supports of the namespaces that a release uses.
 
-    :ivar namespaces: ``{namespace: support}``, by rank, those not listed last.
-    :ivar matched: the features of those listed, in the form that the release's methods take.
+    :ivar matched: the features of the namespaces that the release gives a rank, in the form that
+        the release's methods take.
     """
 
-    namespaces: Mapping[str, NamespaceSupport]
-    matched: Any
+    def __init__(self, matched: Any, read: Callable[[], dict[str, NamespaceSupport]]) -> None:
+        self.matched = matched
+        self._read = read
 
-
-def _support(
-    metadata: VariantMetadata,
-    namespaces: Collection[str],
-    target: Target,
-    enabled: Collection[str],
-) -> _Support:
-    """What the methods of a :class:`_ParsedRelease` take; the metadata's variants do not matter."""
-    used = {*namespaces}
-    listed = [namespace for namespace in metadata.namespaces if namespace in used]
-    unlisted = sorted(used.difference(listed))
-    support = {
-        namespace: namespace_support(metadata, namespace, target, enabled)
-        for namespace in (*listed, *unlisted)
-    }
-    return _Support(support, {namespace: support[namespace].features for namespace in listed})
+    @cached_property
+    def namespaces(self) -> dict[str, NamespaceSupport]:
+        """``{namespace: support}``, by rank, those that have none last."""
+        return self._read()
 
 
 class _CompiledTarget:
@@ -220,24 +207,77 @@ class _CompiledTarget:
         self._target = target
         self._enabled = enabled
         self._kept_support = lru_cache(maxsize=64)(self._document_support)
+        self._kept_answer = lru_cache(maxsize=256)(self._answer)
         self._last: tuple[tuple[bytes, tuple[str, ...]], _Support] | None = None
 
     def rank(self, release: Release) -> Ranking:
         """See :func:`rank`."""
         if isinstance(release, _ParsedRelease):
-            support = _support(release.metadata, release.namespaces, self._target, self._enabled)
-            return Ranking(release, support)
+            namespaces = self._namespaces(release.metadata, release.namespaces)
+            matched = _matched(release.metadata, namespaces)
+            return Ranking(release, _Support(matched, lambda: namespaces))
         like = (release.head, release.namespaces)
         last = self._last  # comparing with the last one is faster than hashing the head
         if last is None or last[0] != like:
             last = self._last = (like, self._kept_support(*like))
         return Ranking(release, last[1])
 
-    def _document_support(self, head: bytes, namespaces: tuple[str, ...]) -> _Support:
-        from variantsel._native import compile_supported
+    def _document_support(self, head: bytes, used: tuple[str, ...]) -> _Support:
+        """What is supported of the used namespaces, by the head of a ``_native.Document``."""
+        from variantsel._native import compile_head, compile_supported
 
-        support = _support(_read_head(head), namespaces, self._target, self._enabled)
-        return replace(support, matched=compile_supported(support.matched))
+        def read() -> dict[str, NamespaceSupport]:
+            return self._namespaces(_read_head(head), used)
+
+        matched = None
+        if self._target.disabled.isdisjoint(used):
+            matched = compile_head(head, used, self._kept_answer, self._enabled)
+        if matched is None:
+            matched = compile_supported(_matched(_read_head(head), read()))
+        return _Support(matched, read)
+
+    def _namespaces(
+        self, metadata: VariantMetadata, used: Collection[str]
+    ) -> dict[str, NamespaceSupport]:
+        """What is supported of the used namespaces; the metadata's variants do not matter."""
+        listed = [namespace for namespace in metadata.namespaces if namespace in {*used}]
+        return {
+            namespace: namespace_support(metadata, namespace, self._target, self._enabled)
+            for namespace in (*listed, *sorted({*used}.difference(listed)))
+        }
+
+    def _answer(
+        self,
+        namespace: str,
+        requires: tuple[str, ...],
+        plugin_api: str | None,
+        builtin: str | None,
+        enable_if: str | None,
+        optional: bool,
+    ) -> Mapping[str, tuple[str, ...]] | None:
+        """See ``_native.compile_head``."""
+        if enable_if is not None:
+            from packaging.markers import InvalidMarker, Marker
+
+            try:
+                Marker(enable_if)
+            except InvalidMarker:
+                return None
+        provider = ProviderInfo(
+            requires, plugin_api, builtin, enable_if=enable_if, optional=optional
+        )
+        return provider_support(namespace, provider, self._target, self._enabled).features
+
+
+def _matched(
+    metadata: VariantMetadata, namespaces: Mapping[str, NamespaceSupport]
+) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """The features of the namespaces that have a rank."""
+    return {
+        namespace: support.features
+        for namespace, support in namespaces.items()
+        if namespace in metadata.namespaces
+    }
 
 
 @lru_cache(maxsize=32)

@@ -16,7 +16,7 @@ from variantsel.rejection import RejectionKind
 if TYPE_CHECKING:
     from variantsel.target import Target
 
-__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support"]
+__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_support"]
 
 ABI_DEPENDENCY = "abi_dependency"
 
@@ -52,14 +52,20 @@ def namespace_support(
         if namespace not in metadata.providers:
             return NamespaceSupport({}, RejectionKind.NO_PROVIDER)
         provider = metadata.providers[namespace]
-        if provider.optional and namespace not in enabled:
-            return NamespaceSupport({}, RejectionKind.OPTIONAL)
-        if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
-            return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
-    if provider.static_properties is not None:
-        support = NamespaceSupport(provider.static_properties)
-    else:
-        support = target.support(namespace, provider)
+    support = provider_support(namespace, provider, target, enabled)
     return NamespaceSupport(
         metadata.prioritized(namespace, support.features), support.absence, support.detail
     )
+
+
+def provider_support(
+    namespace: str, provider: ProviderInfo, target: Target, enabled: Collection[str]
+) -> NamespaceSupport:
+    """Tell what a target supports by a namespace's provider, in the provider's own order."""
+    if provider.optional and namespace not in enabled:
+        return NamespaceSupport({}, RejectionKind.OPTIONAL)
+    if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
+        return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
+    if provider.static_properties is not None:
+        return NamespaceSupport(provider.static_properties)
+    return target.support(namespace, provider)

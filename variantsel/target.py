@@ -111,6 +111,7 @@ class Target:
 
         :param trusted: provider packages that may be installed and run, ``NAME`` or
             ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        :raises UntrustedPlugin: when one of them names no package.
         """
         from variantsel.host import HostProperties
 
@@ -141,7 +142,8 @@ class Target:
 
     @classmethod
     def named(cls, name: str) -> Target:
-        """A machine variantsel knows: ``gh200``, or ``gh200@12.8`` for a driver of CUDA 12.8.
+        """A machine variantsel knows: ``gh200``, or ``gh200@12.8`` for a driver of CUDA 12.8; also
+        by a cloud's name for it, ``aws:p5.48xlarge``.
 
         :raises InvalidTarget: when there is no machine of that name, or the driver version does
             not fit it.
@@ -161,7 +163,8 @@ class Target:
 
     @classmethod
     def resolve(cls, text: str) -> Target:
-        """What a user writes where a target is asked for: ``host``, a file's path, or a name.
+        """What a user writes where a target is asked for: ``host``, a file's path, a machine's name
+        or a cloud's instance type.
 
         Text that ends in ``.toml`` or holds a path separator is a file's path.
 
@@ -196,7 +199,7 @@ class Target:
             environment={**self.stated_environment, **python},
             platforms=self.stated_platforms,
             is_host=self.is_host,
-        )
+        ).without(self.disabled)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

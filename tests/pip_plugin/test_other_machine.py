@@ -21,6 +21,16 @@ from support.wheels import metadata, write_release, write_wheel
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["100_real"]}}
 CUDA13 = {"nvidia": {"cuda_version_lower_bound": ["13.0"], "sm_arch": ["100_real"]}}
 GPU = metadata({"cuda13": CUDA13, "cuda12": CUDA12, "null": {}})
+GATED = metadata(
+    {"cuda12": CUDA12, "null": {}},
+    namespaces=["nvidia"],
+    providers={
+        "nvidia": {
+            "requires": ["nvidia-variant-provider"],
+            "enable-if": "platform_machine == 'aarch64' and python_version == '3.12'",
+        }
+    },
+)
 REQUIRES = [
     "tool",
     "arm; platform_machine == 'aarch64' and sys_platform == 'linux'",
@@ -42,6 +52,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         for machine in ("x86_64", "aarch64"):
             tag = f"{python}-manylinux_2_28_{machine}"
             write_release(folder / "gpu", "gpu", "1.0", GPU, tag=tag, requires=REQUIRES)
+    write_release(folder / "gated", "gated", "1.0", GATED)
     for name in ("arm", "intel", "windows", "py312", "py313"):
         write_wheel(folder / name, name, "1.0")
     write_wheel(folder / "tool", "tool", "1.0", extra_files=TOOL)
@@ -91,7 +102,7 @@ def filled(
 ) -> tuple[Path, Any]:
     folder = tmp_path_factory.mktemp("filled")
     requirements = folder / "requirements.txt"
-    requirements.write_text("gpu\nwindows; sys_platform == 'win32'\nstable\n")
+    requirements.write_text("gpu\nwindows; sys_platform == 'win32'\nstable\ngated\n")
     result = pip(
         environment,
         *("--target", "gb200", "install", "--python-version", "3.12", "--index-url", index.url),
@@ -108,12 +119,22 @@ def test_a_folder_is_filled_for_a_machine_of_another_kind(filled: tuple[Path, An
 
     assert list(own["variants"]) == ["cuda12"]
     assert "Tag: cp312-cp312-manylinux_2_28_aarch64" in wheel
-    assert "for gb200@12.8" in " ".join(result.stdout.split()) or "cuda12" in result.stdout
+    assert "gpu 1.0: variant cuda12 (gb200@12.8 supports nvidia" in result.stdout
+
+
+def test_no_provider_is_run(filled: tuple[Path, Any]) -> None:
+    _, result = filled
+    assert "99.0" not in result.stdout + result.stderr  # what this machine's would complain of
+
+
+def test_markers_of_providers_are_those_of_the_machine_as_well(filled: tuple[Path, Any]) -> None:
+    site, _ = filled
+    assert (site / "gated.py").read_text() == "LABEL = 'cuda12'\n"
 
 
 def test_markers_are_those_of_the_machine_and_its_python(filled: tuple[Path, Any]) -> None:
     site, _ = filled
-    expected = ("arm", "gpu", "py312", "stable", "tool")
+    expected = ("arm", "gated", "gpu", "py312", "stable", "tool")
     assert folders(site) == {f"{name}-1.0.dist-info" for name in expected}
 
 
@@ -126,7 +147,7 @@ def test_no_byte_code_of_this_python_is_in_the_folder(filled: tuple[Path, Any]) 
 def test_scripts_find_the_python_of_the_machine(filled: tuple[Path, Any], script: str) -> None:
     site, _ = filled
     text = (site / "bin" / script).read_text()
-    assert text.startswith("#!/usr/bin/env python3\nimport ")
+    assert text.startswith("#!/usr/bin/env python3\n")
 
 
 def test_another_python_has_its_own_wheels_and_requirements(

@@ -29,10 +29,10 @@ def capture(name):
 @pytest.mark.parametrize(
     ("name", "cuda_version", "sm_arch"),
     [
-        ("orin-nano-jetpack6", "12.6", ["87_real", "80_virtual"]),
-        ("orin-jetpack7", "13.2", ["87_real", "80_virtual"]),
-        ("orin-container", "12.6", ["87_real", "80_virtual"]),
-        ("xavier-jetpack5", "11.4", ["72_real", "70_virtual"]),
+        ("orin-nano-jetpack6", "12.6", ["87_real"]),
+        ("orin-jetpack7", "13.2", ["87_real"]),
+        ("orin-container", "12.6", ["87_real"]),
+        ("xavier-jetpack5", "11.4", ["72_real"]),
         ("thor-jetpack7", "13.0", ["110_real", "110_virtual"]),
     ],
 )
@@ -116,7 +116,7 @@ def test_jetson_with_an_unreadable_release_is_told(ask_nvidia):
 def test_override_stands_in_for_the_release(ask_nvidia):
     answer = ask_nvidia(None, files=ORIN, forced={CUDA_VARIABLE: "12.6"})
     assert answer.values["cuda_version_lower_bound"][0] == "12.6"
-    assert answer.values["sm_arch"] == ["87_real", "80_virtual"]
+    assert answer.values["sm_arch"] == ["87_real"]
     assert answer.warnings == []
 
 
@@ -134,14 +134,14 @@ def test_override_stands_in_for_the_release(ask_nvidia):
 def test_what_nvml_does_not_tell_of_a_jetson_comes_from_its_files(ask_nvidia, inventory):
     answer = ask_nvidia(inventory, files={**ORIN, RELEASE: JETPACK_62})
     assert answer.values["cuda_version_lower_bound"][0] == "12.6"
-    assert answer.values["sm_arch"] == ["87_real", "80_virtual"]
+    assert answer.values["sm_arch"] == ["87_real"]
     assert answer.warnings == []
 
 
 def test_what_nvml_tells_of_a_jetson_goes_before_its_files(ask_nvidia):
     answer = ask_nvidia("cuda_v2 12090\ngpu 8 7", files={**ORIN, RELEASE: JETPACK_62})
     assert answer.values["cuda_version_lower_bound"][0] == "12.9"
-    assert answer.values["sm_arch"] == ["87_real", "80_virtual"]
+    assert answer.values["sm_arch"] == ["87_real"]
 
 
 def test_discrete_gpu_of_a_jetson_is_like_any_other(ask_nvidia):
@@ -149,11 +149,19 @@ def test_discrete_gpu_of_a_jetson_is_like_any_other(ask_nvidia):
     assert answer.values["sm_arch"][:2] == ["89_real", "88_real"]
 
 
-def test_gpu_inside_a_processor_runs_its_own_code_and_its_majors_ptx():
-    *_, sm_arch = nvidia.supported_configs((12, 6), (8, 7), tegra=True)
-    assert sm_arch.values == ["87_real", "80_virtual"]
-    *_, sm_arch = nvidia.supported_configs((12, 6), (8, 7))
+def test_less_is_claimed_of_a_gpu_inside_a_processor():
+    lower, upper, sm_arch = nvidia.supported_configs((12, 6), (8, 7), integrated=True)
+    assert lower.values == [*(f"12.{minor}" for minor in range(6, -1, -1)), "12"]
+    assert sm_arch.values == ["87_real"]
+    _, upper_of_others, sm_arch = nvidia.supported_configs((12, 6), (8, 7))
+    assert upper == upper_of_others
     assert sm_arch.values[:2] == ["87_real", "86_real"]
+
+
+def test_thor_has_the_cuda_of_servers(ask_nvidia):
+    answer = ask_nvidia(None, files=capture("thor-jetpack7"))
+    assert answer.values["sm_arch"] == ["110_real", "110_virtual"]
+    assert answer.values["cuda_version_lower_bound"][-1] == "11"
 
 
 def write(root, files):

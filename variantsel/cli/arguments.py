@@ -51,7 +51,9 @@ def resolve_target(text: str | None) -> Target:
     from variantsel.configuration import load_configuration
 
     configuration = load_configuration()
-    return configuration.target if text is None else Target.host(trusted=configuration.trusted)
+    if text is None:
+        return configuration.target
+    return Target.host(trusted=configuration.trusted).without(configuration.disabled)
 
 
 def namespace(text: str) -> str:
@@ -73,7 +75,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
         "version), a cloud's instance type such as aws:p5.48xlarge ('variantsel target list' lists "
         "both), or a target file ending in .toml; "
-        "default: VARIANTSEL_TARGET, [tool.variantsel] target in pyproject.toml, this machine",
+        "default: what is configured ('variantsel config' shows it), or this machine",
     )
 
 

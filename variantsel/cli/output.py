@@ -75,7 +75,8 @@ def save_target(target: Target, path: Path, *, replace: bool) -> None:
 
     write_target_file(target, path, replace=replace)
     print_note(f"{target.name} is written to {path}")
-    lost = [tag for tag in target.tags if tag not in read_target_file(path).tags]
+    kept = set(read_target_file(path).tags)
+    lost = [tag for tag in target.tags if tag not in kept]
     if lost:
         print_note(
             f"wheels of this interpreter's own kind, such as {lost[0]}, will not be chosen with "

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from variantsel.cli.arguments import add_format, examples
 from variantsel.cli.exit_codes import DONE, NEGATIVE
@@ -66,8 +66,8 @@ def _trust(arguments: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="variantsel-") as name:
         try:
             packages = resolve(requirements, Path(name), arguments.index_url)
-            if arguments.format == "table":
-                _show(packages)
+            if arguments.format == "table" or not arguments.yes:
+                _show(packages, sys.stdout if arguments.format == "table" else sys.stderr)
             if not (arguments.yes or _is_agreed(packages)):
                 print_note("nothing was trusted")
                 return NEGATIVE
@@ -83,8 +83,8 @@ def _trust(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _show(packages: Sequence[TrustedPackage]) -> None:
-    terminal = Terminal(sys.stdout)
+def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
+    terminal = Terminal(stream)
     wheels = dict.fromkeys(wheel for package in packages for wheel in package.wheels)
     terminal.line(f"Files that would run as {_user()}, to tell what this machine supports:")
     terminal.line()

@@ -22,8 +22,7 @@ class ConfigurationFile(NamedTuple):
     """A file that was looked for.
 
     :ivar layer: whose it is: ``variable``, ``project``, ``environment``, ``user``, ``machine``.
-    :ivar path: where it is, or would be; a project's that was not found is the folder from which
-        on upwards it was looked for.
+    :ivar path: where it is, or would be; a project's that is not there could also be further up.
     :ivar found: whether it is there.
     :ivar settings: what it sets, by key.
     """
@@ -68,7 +67,8 @@ def find_files(
 def _comes_with_a_project(layer: str, path: Path) -> bool:
     """Whether somebody else may have written a file that lies where the user keeps their own."""
     if layer == "environment":  # a checked-out project can be made a virtual environment
-        return any(_exists(path.parent / name) for name in (PYPROJECT, "setup.py", ".git/HEAD"))
+        signs = (PYPROJECT, "setup.py", ".git", ".git/HEAD")
+        return any(_exists(path.parent / sign) for sign in signs)
     return layer in ("project", "variable")
 
 
@@ -77,7 +77,7 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
     try:
         start = Path.cwd() if directory is None else directory.absolute()
     except OSError:  # the current directory was removed
-        return ConfigurationFile("project", Path()), []
+        return ConfigurationFile("project", Path(FILE_NAME)), []
     for folder in (start, *start.parents):
         own, pyproject = folder / FILE_NAME, folder / PYPROJECT
         table = _table(pyproject) if _exists(pyproject) else None
@@ -88,7 +88,7 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
             return _read("project", own), [notice] if table is not None else []
         if table is not None:
             return _read("project", pyproject), []
-    return ConfigurationFile("project", start), []
+    return ConfigurationFile("project", start / FILE_NAME), []
 
 
 def _user_files(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -155,13 +155,20 @@ def _read(layer: str, path: Path) -> ConfigurationFile:
 
 
 def _table(path: Path) -> Mapping[str, Any] | None:
-    """Our table of a file; ``None`` for a pyproject.toml that has none."""
+    """Our table of a file; ``None`` for a pyproject.toml that has none.
+
+    One that does not even hold our name need not be TOML: it may be a template, or a test's.
+    """
     from variantsel.target_file import read_toml
 
     try:
+        if path.name == PYPROJECT and b"variantsel" not in path.read_bytes():
+            return None
         content = read_toml(path)
     except InvalidTarget as error:
         raise InvalidConfiguration(str(error)) from None
+    except OSError as error:
+        raise InvalidConfiguration(f"{path}: {error.strerror or error}") from None
     if path.name != PYPROJECT:
         return content
     tool = content.get("tool", {})

@@ -13,7 +13,7 @@ from variantsel.configuration.keys import (
 )
 from variantsel.errors import InvalidConfiguration
 
-__all__ = ["CONFIG_VARIABLE", "misspelled_variables", "read_variables"]
+__all__ = ["CONFIG_VARIABLE", "VARIABLES", "misspelled_variables", "read_variables"]
 
 CONFIG_VARIABLE = "VARIANTSEL_CONFIG"
 """Names a further file, or :data:`os.devnull` for none at all."""
@@ -41,13 +41,12 @@ def read_variables(environ: Mapping[str, str]) -> dict[str, Setting]:
 
 def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
     """A sentence for every variable that looks like a mistake in the name of one of ours."""
-    ours = (CONFIG_VARIABLE, *_VARIABLES, *_PACKAGE_VARIABLES)
     sentences = []
     for name in sorted(environ):
-        if name.startswith("VARIANTSEL_") and name not in ours:
+        if name.startswith("VARIANTSEL_") and name not in VARIABLES:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, ours, n=1, cutoff=0.9)
+            near = get_close_matches(name, VARIABLES, n=1, cutoff=0.9)
             if near:
                 sentences.append(f"{name} means nothing to variantsel; did you mean {near[0]}?")
     return sentences
@@ -101,3 +100,6 @@ _PACKAGE_VARIABLES: dict[str, tuple[str, Callable[[str, str], dict[str, object]]
     "VARIANTSEL_OFF": ("off", _packages),
 }
 """The same for the keys of packages: the text becomes ``{package: value}``."""
+
+VARIABLES = (CONFIG_VARIABLE, *_VARIABLES, *_PACKAGE_VARIABLES)
+"""The names of all of them."""

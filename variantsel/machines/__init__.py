@@ -89,7 +89,11 @@ def named_target(text: str) -> Target:
     name, separator, driver = text.partition("@")
     machine = find_machine(name)
     if separator and not machine.driver:
-        raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
+        raise InvalidTarget(
+            f"{text}: {name} has no GPU whose driver version could be chosen"
+            if "intel" not in machine.data
+            else f"{text}: Intel's variants do not ask for a driver's version"
+        )
     data = machine.data
     driver = driver if separator else machine.driver.partition(" ")[2]
     properties = _cpu_properties(data["machine"], data["cpu"])
@@ -98,7 +102,7 @@ def named_target(text: str) -> Target:
     if "amd" in data:
         properties["amd"] = _amd_properties(text, data["amd"], driver)
     if "intel" in data:
-        properties["intel"] = data["intel"]
+        properties["intel"] = _intel_properties(data["intel"])
     return Target(
         f"{machine.name}@{driver}" if driver else machine.name,
         StaticProperties(properties),
@@ -144,7 +148,17 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
-    configs = nvidia.supported_configs(version, capability)
+    configs = nvidia.supported_configs(
+        version, capability, integrated=data.get("integrated", False)
+    )
+    return {config.name: config.values for config in configs}
+
+
+def _intel_properties(data: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """A GPU's architecture and the base platform whose code it runs."""
+    from variantsel_providers import intel
+
+    configs = intel.supported_configs([data["device_ip"]])
     return {config.name: config.values for config in configs}
 
 

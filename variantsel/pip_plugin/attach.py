@@ -159,5 +159,5 @@ def _expect_parameters(function: Any, *names: str, optional: tuple[str, ...] = (
     function = getattr(function, "__wrapped__", function)  # behind functools.lru_cache till 25.3
     code = function.__code__
     found = code.co_varnames[: code.co_argcount]
-    if found not in (names, tuple(name for name in names if name not in optional)):
+    if found != tuple(name for name in names if name in found or name not in optional):
         raise UnknownSeam(f"{function.__qualname__}{found}")

@@ -163,6 +163,9 @@ def _parse(arguments: list[str]) -> _Request:
             own[option] = value if equals else next(words, "")
             if not own[option]:
                 raise VariantselError(f"{option} expects a value")
+        elif option == "--only-binary":
+            if not equals:  # said of every package anyway
+                next(words, "")
         elif not command and not word.startswith("-"):
             command = word
         else:

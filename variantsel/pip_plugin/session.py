@@ -13,6 +13,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from variantsel.pip_plugin.misfits import Misfits
 from variantsel.pip_plugin.voice import Voice, installation_error
 from variantsel.pip_plugin.wheel_requirements import WheelRequirements
 from variantsel.wheel_label import split_label
@@ -32,8 +33,7 @@ class Session:
     :ivar voice: how it talks to the user.
     :ivar requirements: what the chosen wheels require.
     :ivar release_link_type: the type of links that stand for a release.
-    :ivar misfits: for the installed projects looked at, whether a variant of theirs does not fit.
-    :ivar replaced_if_possible: the projects among those that an upgrade may replace.
+    :ivar misfits: the installed variants that do not fit the machine.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -43,8 +43,7 @@ class Session:
     def __init__(self) -> None:
         self.voice = Voice()
         self.requirements = WheelRequirements()
-        self.misfits: dict[str, bool] = {}
-        self.replaced_if_possible: set[str] = set()
+        self.misfits = Misfits(self)
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}

@@ -20,7 +20,12 @@ __all__ = ["confine", "landlock_version"]
 
 _MAX_FILE_BYTES = 16 * 1024 * 1024
 
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
+_CAPABILITY_VERSION = 0x20080522
+_CAPABILITIES = 41
+_FILE_CAPABILITIES = (1 << 1) | (1 << 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: some drivers' devices have owners of their own."""
+
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
 # The rights that Landlock knows, one bit each, by the version that brought them.
@@ -48,6 +53,8 @@ def confine(readable: Iterable[str], writable: str, time_limit: float) -> None:
     with contextlib.suppress(OSError):
         # No limit on memory, since drivers map whole devices: but first to go where it runs out.
         Path("/proc/self/oom_score_adj").write_text("1000")
+    if sys.platform.startswith("linux"):
+        _drop_capabilities()
     version = landlock_version()
     if version:
         _landlock(version, readable, writable)
@@ -66,6 +73,19 @@ def _limit(what: int, most: int) -> None:
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
         resource.setrlimit(what, (most, most))
+
+
+def _drop_capabilities() -> None:
+    """Root keeps the right to open files, and no other: CAP_PERFMON would see past Landlock."""
+    library = ctypes.CDLL(None)
+    for capability in range(_CAPABILITIES):
+        if not _FILE_CAPABILITIES >> capability & 1:
+            library.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused to other users
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    current = (ctypes.c_uint32 * 6)()
+    if library.capget(header, current) == 0:
+        kept = [value & _FILE_CAPABILITIES for value in current[:2]]
+        library.capset(header, (ctypes.c_uint32 * 6)(*kept, 0, 0, 0, 0))
 
 
 def _landlock(version: int, readable: Iterable[str], writable: str) -> None:

@@ -73,9 +73,11 @@ class Environment:
                 path.write_bytes(data)
             shutil.rmtree(self.folder, ignore_errors=True)
             fresh.replace(self.folder)
-        except BaseException:
+        except OSError:
+            if not self.is_ready():  # another process may have been first
+                raise
+        finally:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise
 
     def _contents(self) -> Iterator[tuple[str, bytes]]:
         """The files of all wheels, ``(path below the folder, content)``; of two, the first."""

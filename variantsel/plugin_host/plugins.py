@@ -69,10 +69,14 @@ class TrustedPlugins:
         :param configured: requirements of packages that the user's configuration trusts, with
             whatever they depend on; those the user agreed to by file are in the store.
         :param store: where they are; the user's own where left out.
+        :raises UntrustedPlugin: when something configured names no package.
         """
-        self._configured = tuple(configured)
+        self._configured = {
+            canonicalize_name(requirement.name): requirement
+            for requirement in map(parse_requirement, configured)
+        }
         self._store = store
-        self._answers: dict[tuple[str, ProviderInfo], PluginAnswer] = {}
+        self._answers: dict[tuple[str, ProviderInfo], PluginAnswer | UntrustedPlugin] = {}
         self.notices: list[str] = []
         """What went wrong, a sentence each."""
 
@@ -88,18 +92,11 @@ class TrustedPlugins:
         """
         key = namespace, provider
         if key not in self._answers:
-            try:
-                packages = self._trusted(provider)
-                self._answers[key] = self._answer(namespace, packages, provider.plugin_api)
-            except PluginFailure as error:
-                name = " and ".join(_names(provider)) or namespace
-                notice = (
-                    f"The trusted provider {name} {error}, so {namespace} counts as unsupported; "
-                    "a target file can take its place."
-                )
-                self._answers[key] = PluginAnswer(namespace, {}, notices=(notice,))
-            self.notices += self._answers[key].notices
-        return self._answers[key]
+            self._answers[key] = self._ask(namespace, provider)
+        answer = self._answers[key]
+        if isinstance(answer, UntrustedPlugin):
+            raise answer
+        return answer
 
     def ask_all(self) -> dict[str, PluginAnswer]:
         """Ask every package in the store about the namespaces that its plugins call their own.
@@ -172,7 +169,7 @@ class TrustedPlugins:
         except UntrustedPlugin as error:
             self.notices.append(f"{error}.")
             return None
-        configured = self._configuration_of(requirement.name)
+        configured = self._configured.get(canonicalize_name(requirement.name))
         wanted = [requirement, *([configured] if configured is not None else [])]
         if package is not None and all(map(package.satisfies, wanted)):
             return package
@@ -192,13 +189,6 @@ class TrustedPlugins:
             )
         return None
 
-    def _configuration_of(self, name: str) -> Requirement | None:
-        for text in self._configured:
-            requirement = parse_requirement(text)
-            if canonicalize_name(requirement.name) == canonicalize_name(name):
-                return requirement
-        return None
-
     def _resolve_configured(
         self, requirement: Requirement, configured: Requirement
     ) -> TrustedPackage:
@@ -215,10 +205,19 @@ class TrustedPlugins:
 
     # -- asking
 
-    def _answer(
-        self, namespace: str, packages: Sequence[TrustedPackage], plugin_api: str | None
-    ) -> PluginAnswer:
-        (answer,) = self._query(namespace, packages, plugin_api)
+    def _ask(self, namespace: str, provider: ProviderInfo) -> PluginAnswer | UntrustedPlugin:
+        try:
+            packages = self._trusted(provider)
+            (answer,) = self._query(namespace, packages, provider.plugin_api)
+        except UntrustedPlugin as error:
+            return error
+        except PluginFailure as error:
+            notice = (
+                f"The trusted provider {' and '.join(_names(provider))} {error}, so {namespace} "
+                "counts as unsupported; a target file can take its place."
+            )
+            answer = PluginAnswer(namespace, {}, notices=(notice,))
+        self.notices += answer.notices
         return answer
 
     def _query(

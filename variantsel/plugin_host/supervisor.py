@@ -25,6 +25,7 @@ from variantsel.plugin_host.worker import PluginProblem, ask
 __all__ = ["main"]
 
 _MAX_PROCESSES = 64
+_COUNT_INTERVAL = 0.2
 _SWEEP_TIME = 10.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -74,6 +75,8 @@ def _work(request: Mapping[str, Any], answer: int, others: set[int]) -> None:
         for descriptor in others:
             os.dup2(nowhere, descriptor, inheritable=descriptor <= 2)
         confine(request["readable"], str(Path.cwd()), request["time_limit"])
+        for name in [name for name in sys.modules if name.startswith("variantsel")]:
+            del sys.modules[name]  # nor can anything beside it be imported
         sys.path.append(request["folder"])
         content = json.dumps(_described(request)).encode()
         with os.fdopen(answer, "wb") as file:
@@ -97,6 +100,7 @@ def _described(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _listen(worker: int, pipe: int, time_limit: float, max_bytes: int) -> dict[str, str]:
     deadline = time.monotonic() + time_limit
+    next_count = 0.0
     content = b""
     status: int | None = None
     while True:
@@ -111,10 +115,13 @@ def _listen(worker: int, pipe: int, time_limit: float, max_bytes: int) -> dict[s
             status = _exit_status(worker, wait=bool(ready and not block))
         elif not ready or not block:
             break
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             return {"failure": f"did not answer within {time_limit:g} s"}
-        if len(_descendants()) > _MAX_PROCESSES:
-            return {"failure": f"started more than {_MAX_PROCESSES} processes"}
+        if now > next_count:
+            next_count = now + _COUNT_INTERVAL
+            if len(_descendants()) > _MAX_PROCESSES:
+                return {"failure": f"started more than {_MAX_PROCESSES} processes"}
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else -status
         return {"failure": f"was ended by the signal {name}"}
