@@ -16,6 +16,7 @@ from pathlib import Path
 
 from variantsel_providers.feature import VariantFeatureConfig
 from variantsel_providers.notices import ProviderWarning
+from variantsel_providers.pci import pci_devices
 
 __all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
 
@@ -247,16 +248,7 @@ def _rocm_version(root: Path, has_gpu: bool) -> tuple[int, int] | None:
 
 
 def _gpu_on_pci_bus(root: Path) -> bool:
-    for device in (root / "sys/bus/pci/devices").glob("*"):
-        try:
-            vendor = (device / "vendor").read_text(encoding="ascii").strip()
-            kind = (device / "class").read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            # Unplugged in the meantime.
-            continue
-        if vendor == _PCI_VENDOR and kind.startswith(_PCI_CLASSES):
-            return True
-    return False
+    return any(device.kind.startswith(_PCI_CLASSES) for device in pci_devices(root, _PCI_VENDOR))
 
 
 def _warn(message: str) -> None:

@@ -6,20 +6,25 @@ The vocabulary and its order are those of ``nvidia-variant-provider``
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from variantsel_providers.feature import VariantFeatureConfig
 from variantsel_providers.notices import ProviderWarning
+from variantsel_providers.pci import pci_devices
+from variantsel_providers.tegra import TegraGpu, tegra_gpu
 
 __all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
 
 namespace = "nvidia"
+
+_Tell = Callable[[str], None]
 
 _FORCED_CUDA_VERSION = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
 _FORCED_COMPUTE_CAPABILITY = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
@@ -43,44 +48,74 @@ _CUDA_VERSIONS = [
 _LOWEST_COMPUTE_CAPABILITY = (5, 0)
 _COMPUTE_CAPABILITIES = [(major, minor) for major in range(12, 4, -1) for minor in range(9, -1, -1)]
 
-_PCI_DEVICES = Path("/sys/bus/pci/devices")
+_PCI_VENDOR = "0x10de"
+# Where Windows puts the driver's libraries into WSL. The loader only looks there where the
+# distribution says so, which containers and images of other origin do not.
+_WSL_LIBRARY = "usr/lib/wsl/lib/libnvidia-ml.so.1"
 
 
-def get_supported_configs() -> list[VariantFeatureConfig]:
+def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfig]:
     """What this machine's driver and GPUs support (providers draft, "Plugin interface").
 
-    See `supported_configs` for the answer's shape. Of several GPUs the highest compute capability
-    counts. The environment variables ``NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION`` and
+    See `supported_configs` for the answer's shape. The driver is asked through NVML; on a Jetson,
+    what NVML does not tell comes from the device tree and the release of L4T (``tegra``).
+
+    Of several GPUs the highest compute capability counts. All that the driver shows to this process
+    count: in a container, those passed in. ``CUDA_VISIBLE_DEVICES`` does not, because what is
+    installed outlives the shell it is set in; nor does MIG, whose instances have their GPU's
+    capability. The environment variables ``NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION`` and
     ``NV_VARIANT_PROVIDER_FORCE_SM_ARCH``, each ``major.minor``, stand in for what is detected.
+
+    ``root`` is the directory that ``proc``, ``sys``, ``etc`` and ``usr`` are in.
 
     Raises nothing; warns with `ProviderWarning` when an override cannot be read, when a GPU is
     there but no driver answers, and when the driver or a GPU answers with an error. A machine
-    without an NVIDIA GPU and driver gets an empty answer without a word.
+    without an NVIDIA GPU and driver gets an empty answer without a word, and so does a GPU that
+    this process may not use beside one that it may.
     """
     cuda_version = _forced(_FORCED_CUDA_VERSION, _CUDA_VERSION_FORM, "12.8")
     compute_capability = _forced(_FORCED_COMPUTE_CAPABILITY, _COMPUTE_CAPABILITY_FORM, "9.0")
+    tegra = tegra_gpu(root)
     if cuda_version is None or compute_capability is None:
-        with _driver() as nvml:
+        tell = _warn if tegra is None else _ignore
+        with _driver(root, tell) as nvml:
             if nvml is not None:
-                if cuda_version is None:
-                    cuda_version = _cuda_version(nvml)
-                if compute_capability is None:
-                    compute_capability = _highest_compute_capability(nvml)
-    return supported_configs(cuda_version, compute_capability)
+                cuda_version = cuda_version or _cuda_version(nvml, tell)
+                compute_capability = compute_capability or _highest_compute_capability(nvml, tell)
+    if tegra is None:
+        return supported_configs(cuda_version, compute_capability)
+    if cuda_version is None:
+        cuda_version = tegra.cuda_version
+        if cuda_version is None:
+            _tell_of_unknown_release(tegra)
+    compute_capability = compute_capability or tegra.compute_capability
+    # A discrete GPU beside it is like any other.
+    integrated = compute_capability == tegra.compute_capability and not tegra.has_servers_cuda
+    return supported_configs(cuda_version, compute_capability, integrated=integrated)
 
 
 def supported_configs(
-    cuda_version: tuple[int, int] | None, compute_capability: tuple[int, int] | None
+    cuda_version: tuple[int, int] | None,
+    compute_capability: tuple[int, int] | None,
+    *,
+    integrated: bool = False,
 ) -> list[VariantFeatureConfig]:
     """What a machine with those figures supports, as `get_supported_configs` would answer there.
 
     ``cuda_version`` is the (major, minor) CUDA version that the driver supports, None without a
     driver; ``compute_capability`` the (major, minor) of the best GPU, None without a GPU.
+    ``integrated`` says that it is the GPU inside a Jetson's processor, one that has a CUDA of its
+    own: up to Orin.
 
     Features in this order: ``cuda_version_lower_bound``, the versions a wheel may ask for at least,
     from the driver's downwards; ``cuda_version_upper_bound``, those it may ask to stay below, from
     the highest downwards; ``sm_arch``. A feature with no value is left out; without a driver the
     answer is empty.
+
+    For an ``integrated`` GPU the vocabulary promises what NVIDIA does not, so less is claimed:
+    ``sm_arch`` is machine code for its own capability, nothing lower ("CUDA C++ Programming Guide",
+    Binary Compatibility: only for the desktop) and no PTX, which comes with libraries of the
+    CUDA for servers; the lower bounds are of the driver's own major version.
 
     Warns with `ProviderWarning` when the CUDA version is outside 11.0 to 15.20 (the answer is
     empty) or the compute capability below 5.0 (there is no ``sm_arch``).
@@ -95,8 +130,11 @@ def supported_configs(
             "Update the driver if the version is too low"
         )
         return []
+    oldest_major = cuda_version[0] if integrated else _LOWEST_CUDA_VERSION[0]
     bounds = {
-        "cuda_version_lower_bound": [v for v in _CUDA_VERSIONS if v <= cuda_version],
+        "cuda_version_lower_bound": [
+            v for v in _CUDA_VERSIONS if v <= cuda_version and v[0] >= oldest_major
+        ],
         "cuda_version_upper_bound": [v for v in _CUDA_VERSIONS if v > cuda_version],
     }
     configs = [
@@ -107,7 +145,11 @@ def supported_configs(
     if compute_capability is not None:
         if compute_capability >= _LOWEST_COMPUTE_CAPABILITY:
             configs.append(
-                VariantFeatureConfig("sm_arch", _sm_archs(compute_capability), multi_value=True)
+                VariantFeatureConfig(
+                    "sm_arch",
+                    _sm_archs(compute_capability, integrated=integrated),
+                    multi_value=True,
+                )
             )
         else:
             _warn(
@@ -138,10 +180,12 @@ def _dotted(version: tuple[int, int]) -> str:
     return str(major) if minor == _NO_MINOR else f"{major}.{minor}"
 
 
-def _sm_archs(compute_capability: tuple[int, int]) -> list[str]:
+def _sm_archs(compute_capability: tuple[int, int], *, integrated: bool) -> list[str]:
     # Machine code ("real") runs on its own and on higher minors of its major. PTX ("virtual")
     # would run on more, but the vocabulary promises only that of the major's first capability.
     major, minor = compute_capability
+    if integrated:
+        return [f"{major}{minor}_real"]
     return [*(f"{major}{lower}_real" for lower in range(minor, -1, -1)), f"{major}0_virtual"]
 
 
@@ -160,17 +204,22 @@ def _forced(variable: str, form: re.Pattern[str], example: str) -> tuple[int, in
 
 
 @contextmanager
-def _driver() -> Iterator[Any]:
+def _driver(root: Path, tell: _Tell) -> Iterator[Any]:
     """The ``pynvml`` module with NVML initialised, None where no driver answers."""
     import pynvml
 
     try:
-        pynvml.nvmlInit()
+        try:
+            pynvml.nvmlInit()
+        except pynvml.NVMLError_LibraryNotFound:
+            if not _load_library(root / _WSL_LIBRARY):
+                raise
+            pynvml.nvmlInit()
     except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded) as error:
         # The library alone says nothing about the machine: it also comes with container images
         # and on the GPU-less nodes of a cluster.
-        if _gpu_on_pci_bus():
-            _warn(
+        if any(device.is_display_controller for device in pci_devices(root, _PCI_VENDOR)):
+            tell(
                 f"an NVIDIA GPU is on the PCI bus but no NVIDIA driver answers ({error}): no "
                 "NVIDIA variant is compatible. Install or load the driver (`nvidia-smi` tells "
                 "whether it works), in a container pass the GPU in (docker run --gpus all), or "
@@ -179,7 +228,7 @@ def _driver() -> Iterator[Any]:
         yield None
         return
     except pynvml.NVMLError as error:
-        _warn(
+        tell(
             f"the NVIDIA driver does not start: {error}. No NVIDIA variant is compatible until "
             "`nvidia-smi` works; after a driver update, restart the machine"
         )
@@ -193,7 +242,16 @@ def _driver() -> Iterator[Any]:
             pynvml.nvmlShutdown()
 
 
-def _cuda_version(nvml: Any) -> tuple[int, int] | None:
+def _load_library(path: Path) -> bool:
+    """Load a library that the loader does not find; from then on it is found by its name."""
+    try:
+        ctypes.CDLL(str(path))
+    except OSError:
+        return False
+    return True
+
+
+def _cuda_version(nvml: Any, tell: _Tell) -> tuple[int, int] | None:
     # The second call reads the version off the CUDA library that programs will load; the first,
     # all that old drivers have, off the driver.
     try:
@@ -202,7 +260,7 @@ def _cuda_version(nvml: Any) -> tuple[int, int] | None:
         try:
             version = nvml.nvmlSystemGetCudaDriverVersion()
         except nvml.NVMLError as error:
-            _warn(
+            tell(
                 f"the NVIDIA driver does not tell its CUDA version: {error}. No NVIDIA variant is "
                 f"compatible. Update the driver or set {_FORCED_CUDA_VERSION}"
             )
@@ -210,38 +268,45 @@ def _cuda_version(nvml: Any) -> tuple[int, int] | None:
     return version // 1000, version % 1000 // 10
 
 
-def _highest_compute_capability(nvml: Any) -> tuple[int, int] | None:
+def _highest_compute_capability(nvml: Any, tell: _Tell) -> tuple[int, int] | None:
     try:
         count = nvml.nvmlDeviceGetCount()
     except nvml.NVMLError as error:
-        _warn(f"the NVIDIA driver does not list its GPUs: {error}")
+        tell(f"the NVIDIA driver does not list its GPUs: {error}")
         return None
     if count == 0:
-        _warn("an NVIDIA driver is loaded but shows no GPU to this process")
+        tell("an NVIDIA driver is loaded but shows no GPU to this process")
         return None
     found: list[tuple[int, int]] = []
+    left_out: dict[str, list[str]] = {}
+    forbidden: list[str] = []
     for index in range(count):
         try:
             device = nvml.nvmlDeviceGetHandleByIndex(index)
             found.append(nvml.nvmlDeviceGetCudaComputeCapability(device))
+        except nvml.NVMLError_NoPermission:
+            forbidden.append(str(index))
         except nvml.NVMLError as error:
-            _warn(f"NVIDIA GPU {index} of {count} is left out: {error}")
+            left_out.setdefault(str(error), []).append(str(index))
+    if forbidden and not found:
+        # Beside a GPU that may be used, those of others are as good as not there.
+        left_out["this process may not use it; in a container, pass it in"] = forbidden
+    for reason, indices in left_out.items():
+        tell(f"NVIDIA GPU {', '.join(indices)} of {count} is left out: {reason}")
     return max(found, default=None)
 
 
-def _gpu_on_pci_bus() -> bool:
-    for device in _PCI_DEVICES.glob("*"):
-        try:
-            vendor = (device / "vendor").read_text(encoding="ascii").strip()
-            kind = (device / "class").read_text(encoding="ascii").strip()
-        except OSError:
-            # Unplugged in the meantime.
-            continue
-        # PCI vendor NVIDIA, base class display controller.
-        if vendor == "0x10de" and kind.startswith("0x03"):
-            return True
-    return False
+def _tell_of_unknown_release(tegra: TegraGpu) -> None:
+    _warn(
+        f"this is a Jetson ({tegra.processor}), but {tegra.problem}, so its CUDA version is "
+        "unknown: no NVIDIA variant is compatible. In a container, use --runtime nvidia, or set "
+        f"{_FORCED_CUDA_VERSION}"
+    )
 
 
 def _warn(message: str) -> None:
     warnings.warn(message, ProviderWarning, stacklevel=2)
+
+
+def _ignore(message: str) -> None:
+    """For what NVML complains of where it is not expected to answer."""

@@ -6,8 +6,11 @@ which answers nothing below level v2; here a plain x86-64 CPU is what it is, lev
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from variantsel_providers.cpu_cores import host_microarchitectures
 from variantsel_providers.feature import VariantFeatureConfig
 
 if TYPE_CHECKING:
@@ -97,30 +100,39 @@ _INSTRUCTION_SETS = (
 )
 
 
-def get_supported_configs() -> list[VariantFeatureConfig]:
+def get_supported_configs(
+    *, root: Path = Path("/"), machine: str | None = None
+) -> list[VariantFeatureConfig]:
     """What this machine's CPU supports (providers draft, "Plugin interface").
 
     ``level`` first, then each instruction set as a feature whose one value is ``on``, best first;
-    empty on any other architecture.
+    empty on any other architecture. Of several kinds of cores, what all of them support.
+
+    ``root`` is the directory that ``proc`` is in, ``machine`` the architecture that Python runs on,
+    by default this one's.
     """
-    import archspec.cpu
+    machine = machine or platform.machine()
+    return supported_configs(*host_microarchitectures(namespace, root, machine))
 
-    return supported_configs(archspec.cpu.host())
 
+def supported_configs(*microarchitectures: Microarchitecture) -> list[VariantFeatureConfig]:
+    """What a CPU of such cores supports, as `get_supported_configs` would answer there.
 
-def supported_configs(microarchitecture: Microarchitecture) -> list[VariantFeatureConfig]:
-    """What a CPU of that microarchitecture supports, as `get_supported_configs` would answer there.
-
-    ``microarchitecture`` is one of ``archspec.cpu.TARGETS``. Empty when it is not an x86-64 one.
+    ``microarchitectures`` are those of its kinds of cores, at least one, each one of
+    ``archspec.cpu.TARGETS``. Empty when one is not an x86-64 one.
     """
-    generic = microarchitecture.generic
-    lineage = {generic.name, *(ancestor.name for ancestor in generic.ancestors)}
-    levels = [level for name, level in _LEVELS.items() if name in lineage]
+    lineages = [
+        {generic.name, *(ancestor.name for ancestor in generic.ancestors)}
+        for generic in (core.generic for core in microarchitectures)
+    ]
+    levels = [
+        level for name, level in _LEVELS.items() if all(name in lineage for lineage in lineages)
+    ]
     if not levels:
         return []
     return _configs(
         levels,
-        [name for name in _INSTRUCTION_SETS if name in microarchitecture],
+        [name for name in _INSTRUCTION_SETS if all(name in core for core in microarchitectures)],
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from variantsel import Target, answer_cache
+from variantsel.host import PROVIDER_PACKAGES
 from variantsel.metadata import ProviderInfo
 
 NVIDIA = ProviderInfo(requires=("nvidia-variant-provider",))
@@ -28,17 +31,24 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A provider that logs each time it is asked."""
     package = tmp_path / "variantsel_providers"
     package.mkdir()
     (package / "__init__.py").write_text("")
     write_provider(package, "pass")
     monkeypatch.syspath_prepend(str(tmp_path))
-    for name in [name for name in sys.modules if "variantsel_providers" in name]:
-        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "log"
+    real = take_providers()
+    yield tmp_path / "log"
+    take_providers()
+    sys.modules.update(real)
+
+
+def take_providers() -> dict[str, ModuleType]:
+    """Take the providers that were imported out, so that the next import finds them anew."""
+    names = [name for name in sys.modules if name.startswith("variantsel_providers")]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def write_provider(package: Path, body: str) -> None:
@@ -126,7 +136,7 @@ def test_nothing_is_left_but_the_answer(log: Path) -> None:
     assert times_asked(log) == 1
 
 
-@pytest.mark.parametrize("namespace", ["nvidia", "amd", "x86_64", "aarch64"])
+@pytest.mark.parametrize("namespace", PROVIDER_PACKAGES)
 def test_every_provider_has_a_key_that_stays(namespace: str) -> None:
     key = answer_cache.answer_key(namespace)
     assert key is not None
@@ -139,3 +149,31 @@ def test_the_key_of_amd_follows_rocm(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / ".info" / "version").write_text("7.1.0\n")
     monkeypatch.setenv("ROCM_PATH", str(tmp_path))
     assert before != answer_cache.answer_key("amd")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "variable"),
+    [
+        ("intel", "INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP"),
+        ("intel", "ZE_AFFINITY_MASK"),
+        ("tpu", "TPU_VARIANT_PROVIDER_FORCE_PRESENT"),
+    ],
+)
+def test_the_key_follows_the_variables_of_a_provider(
+    monkeypatch: pytest.MonkeyPatch, namespace: str, variable: str
+) -> None:
+    monkeypatch.delenv(variable, raising=False)
+    before = answer_cache.answer_key(namespace)
+    monkeypatch.setenv(variable, "1")
+    assert before != answer_cache.answer_key(namespace)
+
+
+def test_the_key_of_intel_follows_the_loader_and_its_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    keys = [answer_cache.answer_key("intel")]
+    for name in ("libze_loader.so.1", "libze_intel_gpu.so.1"):
+        (tmp_path / name).write_bytes(b"a build")
+        keys.append(answer_cache.answer_key("intel"))
+    assert len(set(keys)) == 3

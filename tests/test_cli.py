@@ -17,7 +17,6 @@ from support.wheels import metadata, write_wheel
 
 from variantsel import __version__
 from variantsel.cli import main
-from variantsel.machines import machine_names
 from variantsel.matching import is_native
 
 DOCUMENT = metadata(
@@ -116,6 +115,7 @@ def test_rank_prints_exactly_labels_and_rejections_as_json(document: str, machin
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
         "labels": ["fast", "slow", "null"],
+        "narrowed": {},
         "rejected": {"choice": CHOICE, "future": FUTURE},
     }
     assert done.stderr == b""
@@ -156,7 +156,11 @@ def test_rank_reads_a_wheel(
 
     assert main(["rank", str(wheel), "--target", machine, "--format", "json"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == {"labels": ["fast"], "rejected": {}}
+    assert json.loads(capsys.readouterr().out) == {
+        "labels": ["fast"],
+        "narrowed": {},
+        "rejected": {},
+    }
 
 
 def test_rank_enables_optional_providers(
@@ -398,7 +402,11 @@ def test_version_loads_neither_packaging_nor_the_providers() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["detect"], ["rank"], ["activate"], ["deactivate"], ["status"]]
+    "command",
+    [
+        *([], ["detect"], ["rank"], ["list"], ["activate"], ["deactivate"], ["status"], ["target"]),
+        *(["target", action] for action in ("list", "show", "save", "diff")),
+    ],
 )
 def test_every_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--help"]) == 0
@@ -414,13 +422,6 @@ def test_the_help_documents_pip_and_the_exit_codes(capsys: pytest.CaptureFixture
     output = capsys.readouterr().out
     assert "variantsel pip install torch" in output
     assert "exit codes:\n  0 " in output
-
-
-def test_the_help_of_detect_lists_the_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["detect", "--help"])
-
-    _, _, machines = capsys.readouterr().out.partition("machines:\n")
-    assert [line.split()[0] for line in machines.splitlines()] == list(machine_names())
 
 
 # errors

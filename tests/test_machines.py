@@ -12,7 +12,7 @@ from variantsel_providers import aarch64, amd
 
 import variantsel
 from variantsel import InvalidTarget, Target
-from variantsel.machines import machine_descriptions, machine_names
+from variantsel.machines import find_machine, machine_names
 
 FOLDER = Path(variantsel.__file__).parent / "machines"
 
@@ -79,12 +79,14 @@ TORCH = metadata(
         },
         "rocm7.0": {"amd": {"gfx_arch": ["gfx90a", "gfx942", "gfx950"], "rocm_version": ["7.0"]}},
         "rocm7.1": {"amd": {"gfx_arch": ["gfx90a", "gfx942", "gfx950"], "rocm_version": ["7.1"]}},
+        "xpu": {"intel": {"device_ip": ["12.55.8", "12.60.7", "20.1.0", "30.0.4"]}},
         "null": {},
     },
-    namespaces=("nvidia", "amd", "priority"),
+    namespaces=("nvidia", "amd", "intel", "priority"),
     providers={
         "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2"]},
         "amd": {"requires": ["amd-variant-provider>=0.0.2"]},
+        "intel": {"requires": ["intel-variant-provider>=0.0.2"]},
         "priority": {"static-properties": {"order": ["1", "2", "3"]}},
     },
 )
@@ -101,14 +103,15 @@ ARM = metadata(
 
 
 def test_the_machines_of_the_issue_are_all_there() -> None:
-    assert set(machine_names()) == {*NVIDIA, *AMD, *CPUS, *ARM_CPUS}
+    others = {"jetson-orin", "max-1550", "arc-b580"}
+    assert set(machine_names()) == {*NVIDIA, *AMD, *CPUS, *ARM_CPUS, *others}
 
 
 @pytest.mark.parametrize("name", machine_names())
 def test_every_machine_loads_with_a_description_tags_and_a_linux_environment(name: str) -> None:
     target = Target.named(name)
 
-    assert machine_descriptions()[name]
+    assert find_machine(name).description
     assert not target.is_host
     assert target.name.partition("@")[0] == name
     machine = target.environment["platform_machine"]
@@ -134,6 +137,18 @@ def test_nvidia_machines_name_their_driver_and_compute_capability(
     assert nvidia["cuda_version_lower_bound"][0] == cuda
     assert nvidia["sm_arch"][0] == f"{capability}_real"
     assert nvidia["sm_arch"][-2:] == (f"{capability[:-1]}0_real", f"{capability[:-1]}0_virtual")
+
+
+def test_of_an_integrated_gpu_only_what_nvidia_promises_is_claimed() -> None:
+    nvidia = Target.named("jetson-orin").all_properties()["nvidia"]
+
+    assert nvidia["sm_arch"] == ("87_real",)
+    assert nvidia["cuda_version_lower_bound"] == (
+        *("12.6", "12.5", "12.4", "12.3", "12.2", "12.1", "12.0", "12"),
+    )
+    assert nvidia["cuda_version_upper_bound"][-1] == "12.7"
+    newer = Target.named("jetson-orin@13.1").all_properties()["nvidia"]
+    assert newer["cuda_version_lower_bound"] == ("13.1", "13.0", "13")
 
 
 @pytest.mark.parametrize(("name", "gfx_arch"), AMD.items())
@@ -226,6 +241,10 @@ def test_the_aarch64_machine_is_plain_armv8() -> None:
         ("rtx-3090", ["cuda12.8", "cuda12.6", "null"]),
         ("dgx-spark", ["cuda13.0", "cuda12.8", "null"]),
         ("jetson-thor", ["null"]),
+        ("jetson-orin", ["null"]),
+        ("jetson-orin@13.0", ["null"]),
+        ("max-1550", ["xpu", "null"]),
+        ("arc-b580", ["xpu", "null"]),
         ("vera-rubin", ["cuda13.0", "cuda12.8", "null"]),
         ("mi210", ["rocm7.1", "null"]),
         ("mi355x@7.0", ["rocm7.0", "null"]),
@@ -251,7 +270,7 @@ def test_x86_64_machines_take_the_highest_level_they_allow(level: int) -> None:
 
 def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
     machines = [name for name, (machine, *_) in NVIDIA.items() if machine == "x86_64"]
-    for machine in (*machines, *AMD):
+    for machine in (*machines, *AMD, "max-1550", "arc-b580"):
         assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == "x86_64_v3"
 
 
@@ -263,6 +282,7 @@ def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
         ("gb300", ["armv9", "sve", "armv8"]),
         ("vera-rubin", ["armv9", "sve", "armv8"]),
         ("jetson-thor", ["armv9", "sve", "armv8"]),
+        ("jetson-orin", ["armv8"]),
         ("dgx-spark", ["armv9", "armv8"]),
         ("graviton2", ["armv8"]),
         ("graviton3", ["sve", "armv8"]),
@@ -325,6 +345,8 @@ def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
         ("v100@10.2", r"cannot name CUDA 10\.2"),
         ("mi355x@6.4", r"needs a driver of ROCm 7\.0 or newer"),
         ("graviton3@12.8", r"has no GPU whose driver version could be chosen"),
+        ("jetson-orin@11.1", r"needs a driver of CUDA 11\.4 or newer"),
+        ("arc-b580@12.8", r"Intel's variants do not ask for a driver's version"),
         ("cpu-x86-64-v3@12.8", r"has no GPU whose driver version could be chosen"),
     ],
 )

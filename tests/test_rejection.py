@@ -100,9 +100,9 @@ def test_an_untrusted_provider_is_named_with_what_to_do_instead() -> None:
     assert found.kind is RejectionKind.UNTRUSTED
     assert found.detail == "acme-provider"
     assert str(found) == (
-        "needs acme :: level :: 7 or 8, but what the machine supports in acme is known to the "
-        "package 'acme-provider', which is not part of variantsel and is not run; name the "
-        "supported values in a target file instead."
+        "needs acme :: level :: 7 or 8, but what the machine supports in acme only the package "
+        "'acme-provider' could say, which is not part of variantsel and is not trusted: "
+        "'variantsel trust acme-provider' shows what would run and asks."
     )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from support.wheels import metadata
 
-from variantsel import InvalidMetadata, Target, VariantMetadata
+from variantsel import InvalidMetadata, Preferences, Target, VariantMetadata
 from variantsel.explanation import (
     choice_details,
     choice_line,
     newer_without_variants_line,
+    nothing_fits_line,
     other_machine_line,
     several_sources_line,
     unused_accelerator_line,
@@ -34,14 +35,14 @@ def release(*names: str, source: str = "index") -> Release[None]:
 
 
 def selected(
-    release: Release[None], target: Target = GPU, document: Any = METADATA
+    release: Release[None], target: Target = GPU, document: Any = METADATA, **preferences: Any
 ) -> Selection[None]:
     def read(_: Sequence[ReleaseFile[None]]) -> VariantMetadata:
         if isinstance(document, Exception):
             raise document
         return VariantMetadata.parse(document)
 
-    return select(release, target, read)
+    return select(release, target, read, preferences=Preferences(**preferences))
 
 
 def names(selection: Selection[None]) -> list[str]:
@@ -118,6 +119,14 @@ def test_an_accelerator_left_unused_is_said_with_what_would_have_used_it() -> No
     assert "cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in line
 
 
+@pytest.mark.parametrize(("present", "said"), [("false", False), ("true", True)])
+def test_a_tpu_that_is_not_there_is_not_missed(present: str, said: bool) -> None:
+    document = metadata({"tpu": {"tpu": {"present": ["true"]}}, "null": {}}, namespaces=["tpu"])
+    target = Target.from_properties({"tpu": {"present": [present]}})
+    selection = selected(release("any-null.whl"), target, document=document)
+    assert bool(unused_accelerator_line(selection, selection.files[0])) == said
+
+
 def test_a_fitting_variant_without_a_wheel_for_the_platform_is_said() -> None:
     selection = selected(release("any-null.whl"))
     assert "2. null  (taken)" in choice_details(selection, selection.files[0])
@@ -150,3 +159,68 @@ def test_a_wheel_for_another_machine_than_the_targets_is_said() -> None:
     assert other_machine_line(selection, selection.files[1]) == ""
     right = selected(release("manylinux_2_28_aarch64-cuda12.whl"), gh200)
     assert other_machine_line(right, right.files[0]) == ""
+
+
+# -- preferences
+
+
+EVERY_FILE = release("any-cuda12.whl", "any-null.whl", "any.whl")
+
+
+@pytest.mark.parametrize(
+    ("preferences", "left"),
+    [
+        ({"exclude": ["nvidia"]}, ["any-null.whl", "any.whl"]),
+        ({"never": ["null", "non-variant"]}, ["any-cuda12.whl"]),
+        ({"take": ["null"]}, ["any-null.whl"]),
+        ({"take": ["cuda13", "non-variant"]}, ["any.whl"]),
+        ({"off": True}, ["any.whl"]),
+        ({"never": ["*", "non-variant"]}, []),
+    ],
+)
+def test_preferences_narrow_the_files_non_variant_ones_too(
+    preferences: dict[str, Any], left: list[str]
+) -> None:
+    assert names(selected(EVERY_FILE, **preferences)) == left
+
+
+def test_a_label_to_take_that_cannot_be_had_is_in_the_selection() -> None:
+    unmet = selected(EVERY_FILE, take=["cuda13"]).unmet
+    assert str(unmet).startswith("take = cuda13: cuda13 needs nvidia :: cuda_version_lower_bound")
+    assert selected(EVERY_FILE, take=["cuda13", "null"]).unmet is None
+
+
+def test_a_package_that_is_switched_off_has_no_metadata_read() -> None:
+    selection = selected(EVERY_FILE, document=AssertionError("read"), off=True)
+    assert choice_line(selection, selection.files[0]) == ""
+    assert choice_details(selection, selection.files[0]) == [
+        "no variant is considered (off = true)"
+    ]
+    selection = selected(release("any-cuda12.whl"), off=True)
+    assert nothing_fits_line(selection) == (
+        "pkg 1.0 has no wheel for the given machine. No variant is considered (off = true)."
+    )
+
+
+def test_a_wheel_named_by_the_user_is_taken_whatever_is_preferred() -> None:
+    (wheel,) = release("any-cuda12.whl").files
+    named = Release("pkg", "1.0", [wheel], is_named=True)
+    assert names(selected(named, exclude=["nvidia"], off=True)) == ["any-cuda12.whl"]
+
+
+def test_the_line_says_which_preference_put_another_wheel_first() -> None:
+    without = selected(release("any-cuda12.whl", "any.whl"), exclude=["nvidia"])
+    assert choice_line(without, without.files[0]) == (
+        "pkg 1.0: taking pkg-1.0-py3-none-any.whl rather than cuda12: exclude = nvidia"
+    )
+    null = selected(EVERY_FILE, never=["cuda12"])
+    assert choice_line(null, null.files[0]) == (
+        "pkg 1.0: variant null (the given machine supports none of cuda13; rather than cuda12: "
+        "never = cuda12)"
+    )
+    assert "cuda12 fits, but is left out (never = cuda12)." in unused_accelerator_line(
+        null, null.files[0]
+    )
+    assert "-  cuda12 is left out (never = cuda12)." in choice_details(null, null.files[0])
+    same = selected(EVERY_FILE, prefer=["nvidia"], never=["cuda13"])
+    assert "rather than" not in choice_line(same, same.files[0])

@@ -15,8 +15,10 @@ from variantsel import (
     InconsistentMetadata,
     InvalidMetadata,
     InvalidWheelName,
+    Preferences,
     RejectionKind,
     Target,
+    UnmetPreference,
     UnsupportedSchema,
     VariantMetadata,
     WheelName,
@@ -33,6 +35,7 @@ ERRORS = {
     "invalid-metadata": InvalidMetadata,
     "unsupported-schema": UnsupportedSchema,
     "inconsistent-metadata": InconsistentMetadata,
+    "unmet-preference": UnmetPreference,
 }
 
 Vector = dict[str, Any]
@@ -97,15 +100,22 @@ def target_of(vector: Vector) -> Target:
         "the vector's machine",
         StaticProperties(vector["supported"]),
         environment=vector.get("environment", {}),
-    )
+    ).without(vector.get("disabled", ()))
 
 
 def ranked(metadata: Any, vector: Vector) -> dict[str, Any]:
     try:
-        ranking = rank(metadata, target_of(vector), enabled=vector.get("enabled", ()))
-    except InvalidMetadata as error:
+        ranking = rank(
+            metadata,
+            target_of(vector),
+            enabled=vector.get("enabled", ()),
+            preferences=Preferences(**vector.get("preferences", {})),
+        )
+    except (InvalidMetadata, UnmetPreference) as error:
         return {"error": next(name for name, kind in ERRORS.items() if type(error) is kind)}
+    narrowed = {label: reason.rule for label, reason in ranking.narrowed.items()}
     return {
+        **({"narrowed": narrowed} if "preferences" in vector else {}),
         "order": ranking.labels,
         "rejected": {
             label: {

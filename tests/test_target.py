@@ -263,3 +263,28 @@ def test_one_of_the_two_python_versions_is_enough(
     found = target.environment["python_version"], target.environment["python_full_version"]
     assert found == expected
     assert {tag.abi for tag in target.tags} == {f"cp{expected[0].replace('.', '')}", "abi3", "none"}
+
+
+def test_another_python_is_another_target_of_the_same_machine() -> None:
+    machine = target(environment={"platform_machine": "riscv64"}, platforms=["any_os"])
+    found = machine.with_python("3.99")
+    assert found.environment["python_version"] == "3.99"
+    assert found.environment["python_full_version"] == "3.99.0"
+    assert found.environment["implementation_version"] == "3.99.0"
+    assert found.environment["platform_machine"] == "riscv64"
+    assert str(found.tags[0]) == "cp399-cp399-any_os"
+    assert (found.name, found.all_properties()) == (machine.name, machine.all_properties())
+    assert machine.with_python("3.99.4").environment["python_full_version"] == "3.99.4"
+
+
+@pytest.mark.parametrize("version", ["3.98", "3.98.7"])
+def test_the_python_that_a_target_has_stays_what_it_is(version: str) -> None:
+    machine = target(environment={"python_full_version": "3.98.7"})
+    assert machine.with_python(version) is machine
+
+
+def test_platforms_are_listed_once_with_the_older_ones() -> None:
+    found = target(platforms=["linux_x86_64", "manylinux_2_6_x86_64"]).platforms
+    assert found == (
+        *("linux_x86_64", "manylinux_2_6_x86_64", "manylinux_2_5_x86_64", "manylinux1_x86_64"),
+    )

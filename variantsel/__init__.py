@@ -1,23 +1,27 @@
 """variantsel: choose the wheel variant that fits a machine (PEP 825).
 
-The public API; everything else is private. Importing it loads nothing: each name is imported on
-first use, since the pip plugin's start-up hook passes through here.
+The public API; everything else is private. Importing it loads nothing, not even :mod:`typing`: each
+name is imported on first use, since the pip plugin's start-up hook passes through here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
 if TYPE_CHECKING:
+    from typing import Any
+
     from variantsel.errors import (
         InconsistentMetadata,
+        InvalidConfiguration,
         InvalidMetadata,
         InvalidTarget,
         InvalidWheelName,
+        UnmetPreference,
         UnsupportedSchema,
         VariantselError,
     )
     from variantsel.metadata import ProviderInfo, VariantMetadata
+    from variantsel.preferences import Narrowing, Preferences
     from variantsel.properties import VariantProperty
     from variantsel.ranking import Ranking, rank, rank_for_targets, rank_many
     from variantsel.rejection import Rejection, RejectionKind
@@ -28,14 +32,18 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "InconsistentMetadata": "errors",
+    "InvalidConfiguration": "errors",
     "InvalidMetadata": "errors",
     "InvalidTarget": "errors",
     "InvalidWheelName": "errors",
+    "Narrowing": "preferences",
+    "Preferences": "preferences",
     "ProviderInfo": "metadata",
     "Ranking": "ranking",
     "Rejection": "rejection",
     "RejectionKind": "rejection",
     "Target": "target",
+    "UnmetPreference": "errors",
     "UnsupportedSchema": "errors",
     "VariantMetadata": "metadata",
     "VariantProperty": "properties",
@@ -48,14 +56,18 @@ _HOMES = {
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "Narrowing",
+    "Preferences",
     "ProviderInfo",
     "Ranking",
     "Rejection",
     "RejectionKind",
     "Target",
+    "UnmetPreference",
     "UnsupportedSchema",
     "VariantMetadata",
     "VariantProperty",

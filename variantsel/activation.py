@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sysconfig
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def activate() -> list[Path]:
     paths = _paths()
     try:
         for path in paths:
-            path.write_text(_FILES[path.name], encoding="utf-8")
+            _write(path, _FILES[path.name])
     except OSError as error:
         deactivate()
         raise VariantselError(
@@ -98,6 +99,20 @@ def status() -> ActivationStatus:
         pip_supported=pip_version is not None and is_supported_pip(pip_version),
         python=platform.python_version(),
     )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all: every Python of the environment reads it as it starts."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")
+    temporary = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o644)  # mkstemp's are for the owner alone
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
 
 
 def _paths() -> list[Path]:

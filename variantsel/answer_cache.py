@@ -32,11 +32,21 @@ _NVIDIA_VARIABLES = (
     "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION",
     "NV_VARIANT_PROVIDER_FORCE_SM_ARCH",
 )
-_NVML_FOLDERS = (
+_INTEL_VARIABLES = (
+    "INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "ZE_AFFINITY_MASK",
+    "ZE_ENABLE_ALT_DRIVERS",
+    "ZE_FLAT_DEVICE_HIERARCHY",
+)
+_TPU_VARIABLES = ("TPU_VARIANT_PROVIDER_FORCE_PRESENT",)
+_LIBRARY_FOLDERS = (
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
     "/usr/lib64",
     "/usr/lib",
+    "/usr/local/lib",
     "/usr/local/nvidia/lib64",
     "/usr/lib/wsl/lib",
 )
@@ -62,28 +72,39 @@ def answer_key(namespace: str) -> str | None:
         parts = [boot, spec.origin, str(Path(spec.origin).stat().st_mtime_ns)]
     except (OSError, ImportError):
         return None
-    parts += {"nvidia": _nvidia, "amd": _amd}.get(namespace, _cpu)()
+    parts += _DEPENDENCIES[namespace]()
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
 def _nvidia() -> Iterator[str]:
-    for name in _NVIDIA_VARIABLES:
-        yield f"{name}={os.environ.get(name)}"
-    with contextlib.suppress(OSError):
-        yield Path("/proc/driver/nvidia/version").read_text()
-    for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_NVML_FOLDERS):
-        library = Path(folder) / "libnvidia-ml.so.1"
+    yield from _variables(_NVIDIA_VARIABLES)
+    for file in ("/proc/driver/nvidia/version", "/etc/nv_tegra_release"):
         with contextlib.suppress(OSError):
-            state = library.stat()
-            yield f"{library.resolve()} {state.st_size} {state.st_mtime_ns}"
+            yield Path(file).read_text(errors="replace")
+    yield from _libraries("libnvidia-ml.so.1")
     for folder, pattern in (("/dev", "nvidia*"), ("/proc/driver/nvidia/gpus", "*")):
         yield from sorted(map(str, Path(folder).glob(pattern)))
     yield from _pci_devices("0x10de")
 
 
+def _intel() -> Iterator[str]:
+    yield from _variables(_INTEL_VARIABLES)
+    # The loader, and the drivers that it loads by these names.
+    yield from _libraries(
+        "libze_loader.so.1", "libze_intel_gpu.so.1", "libze_intel_gpu_legacy1.so.1"
+    )
+    for device in sorted(Path("/dev/dri").glob("renderD*")):
+        yield f"{device} {os.access(device, os.R_OK | os.W_OK)}"
+    yield from _pci_devices("0x8086")
+
+
+def _tpu() -> Iterator[str]:
+    yield from _variables(_TPU_VARIABLES)
+    yield from _pci_devices("0x1ae0")
+
+
 def _amd() -> Iterator[str]:
-    for name in _AMD_VARIABLES:
-        yield f"{name}={os.environ.get(name)}"
+    yield from _variables(_AMD_VARIABLES)
     with contextlib.suppress(OSError):
         yield (Path(os.environ.get("ROCM_PATH") or "/opt/rocm") / ".info" / "version").read_text()
     for node in sorted(Path("/sys/class/kfd/kfd/topology/nodes").glob("*")):
@@ -93,6 +114,20 @@ def _amd() -> Iterator[str]:
         except OSError as error:
             yield f"{node} {error.errno}"
     yield from _pci_devices("0x1002")
+
+
+def _variables(names: tuple[str, ...]) -> Iterator[str]:
+    return (f"{name}={os.environ.get(name)}" for name in names)
+
+
+def _libraries(*names: str) -> Iterator[str]:
+    """Where libraries are found, and which build of them; an update changes both."""
+    for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_LIBRARY_FOLDERS):
+        for name in names:
+            library = Path(folder) / name
+            with contextlib.suppress(OSError):
+                state = library.stat()
+                yield f"{library.resolve()} {state.st_size} {state.st_mtime_ns}"
 
 
 def _pci_devices(vendor: str) -> Iterator[str]:
@@ -109,6 +144,16 @@ def _cpu() -> Iterator[str]:
             # The clock changes from one moment to the next, what the CPU can do does not.
             if not line.startswith((b"cpu MHz", b"bogomips")):
                 yield line.decode(errors="replace")
+
+
+_DEPENDENCIES = {
+    "nvidia": _nvidia,
+    "amd": _amd,
+    "intel": _intel,
+    "tpu": _tpu,
+    "x86_64": _cpu,
+    "aarch64": _cpu,
+}
 
 
 def load_answer(namespace: str, key: str) -> Any:

@@ -69,25 +69,22 @@ def _run(folder: Path, url: str) -> int:
     metadata = folder / "index" / project / f"{PROJECT}-{VERSION}-variants.json"
     for_this = ("install", "--index-url", url, "--target", str(folder / "here"), project)
     for_gh200 = (
-        *("download", "--platform", "manylinux_2_28_aarch64", "--python-version", "3.12"),
-        *("--only-binary=:all:", "--index-url", url, "--dest", str(folder / "gh200"), project),
+        *("--target", "gh200", "download", "--python-version", "3.12"),
+        *("--index-url", url, "--dest", str(folder / "gh200"), project),
     )
-    steps: list[tuple[str, str, Sequence[str]]] = [
-        ("What this machine supports", "", ("detect",)),
-        ("How the variants rank for it", "", ("rank", str(metadata))),
-        ("Install for this machine", "", ("pip", *for_this)),
-        ("Download for a Grace Hopper machine, from here", "gh200", ("pip", *for_gh200)),
+    steps: list[tuple[str, Sequence[str]]] = [
+        ("What this machine supports", ("detect",)),
+        ("How the variants rank for it", ("rank", str(metadata))),
+        ("Install for this machine", ("pip", *for_this)),
+        ("Download for a Grace Hopper machine, from here", ("pip", *for_gh200)),
     ]
-    for title, target, arguments in steps:
+    for title, arguments in steps:
         shown = [Path(word).name if word.startswith(str(folder)) else word for word in arguments]
-        setting = f"VARIANTSEL_TARGET={target} " if target else ""
-        print(f"\n# {title}\n$ {setting}variantsel {' '.join(shown)}", flush=True)
+        print(f"\n# {title}\n$ variantsel {' '.join(shown)}", flush=True)
         environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environment |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
-        if target:
-            environment["VARIANTSEL_TARGET"] = target
+        environment["VARIANTSEL_CONFIG"] = os.devnull
         command = [sys.executable, "-m", "variantsel", *arguments]
-        # From a folder of its own: no pyproject.toml of the user's has a say in it.
         status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
         if status:
             return status

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
     "InvalidWheelName",
+    "PluginFailure",
+    "UnmetPreference",
     "UnsupportedSchema",
+    "UntrustedPlugin",
     "VariantselError",
 ]
 
@@ -46,5 +50,24 @@ class InconsistentMetadata(InvalidMetadata):
     """Two files of one release contradict each other (PEP 825, Metadata consistency)."""
 
 
+class InvalidConfiguration(VariantselError, ValueError):
+    """A setting, or the file it stands in, cannot be used."""
+
+
 class InvalidTarget(VariantselError, ValueError):
     """A target's name or file cannot be used."""
+
+
+class UnmetPreference(VariantselError):
+    """A variant that is to be taken does not fit the machine, or is not there."""
+
+
+class UntrustedPlugin(VariantselError):
+    """A provider package must not be run: nobody agreed to it, or not to this."""
+
+
+class PluginFailure(VariantselError):
+    """A trusted provider package cannot be fetched, or gives no answer that can be used.
+
+    The text goes on where the package's name stops: "did not answer within 30 s".
+    """

@@ -1,4 +1,4 @@
-"""What this machine supports: variantsel's own providers, asked when a namespace is needed.
+"""What this machine supports: variantsel's own providers, and packages that the user trusts.
 
 Each provider runs in a process of its own with a time limit: a driver that hangs or crashes takes
 neither pip nor the caller with it. What it answers is kept for this boot (``answer_cache``).
@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from variantsel.answer_cache import answer_key, load_answer, save_answer
+from variantsel.errors import UntrustedPlugin
 from variantsel.metadata import ProviderInfo
 from variantsel.properties import FEATURE_PATTERN, VALUE_PATTERN
 from variantsel.rejection import RejectionKind
 from variantsel.support import NamespaceSupport
+
+if TYPE_CHECKING:
+    from variantsel.plugin_host.plugins import TrustedPlugins
 
 __all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provider"]
 
 PROVIDER_PACKAGES = {
     "nvidia": frozenset({"nvidia-variant-provider"}),
     "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
+    "intel": frozenset({"intel-variant-provider"}),
+    "tpu": frozenset({"tpu-variant-provider"}),
     "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
     "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
 }
@@ -41,8 +47,7 @@ main(sys.argv[1])
 """
 
 
-@dataclass(frozen=True)
-class ProviderAnswer:
+class ProviderAnswer(NamedTuple):
     """What a provider said.
 
     :ivar features: ``{feature: (value, ...)}``, best first.
@@ -56,36 +61,68 @@ class ProviderAnswer:
 class HostProperties:
     """The properties of this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusted: Collection[str] = ()) -> None:
+        """Nobody is asked yet.
+
+        :param trusted: the provider packages that the configuration trusts, ``NAME`` or
+            ``NAME==VERSION``, beside those in the user's trust store.
+        :raises UntrustedPlugin: when one of them names no package.
+        """
         self._answers: dict[str, ProviderAnswer] = {}
+        self._plugins: TrustedPlugins | None = None
+        if trusted:
+            self._plugins = _trusted_plugins(trusted)
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
-        """Ask variantsel's provider of a namespace, if it stands in for the one required."""
-        packages = set(_required_packages(provider.requires))
-        if provider.builtin is not None and provider.builtin != namespace:
-            packages.add(provider.builtin)
-        if namespace not in PROVIDER_PACKAGES or not packages <= PROVIDER_PACKAGES[namespace]:
-            detail = ", ".join(sorted(packages))
-            return NamespaceSupport({}, RejectionKind.UNTRUSTED, detail)
-        answer = self._answer(namespace)
-        return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
+        """Ask variantsel's provider of a namespace, if it stands in for the one required; else
+        the package that is required, if the user trusts it."""
+        packages = {name for text in provider.requires for name in _required_package(text)}
+        vendored = PROVIDER_PACKAGES.get(namespace)
+        if vendored is not None and packages <= vendored and provider.builtin in (None, namespace):
+            answer = self._answer(namespace)
+            return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
+        try:
+            plugin = self._opened_plugins().ask(namespace, provider)
+        except UntrustedPlugin as error:
+            return NamespaceSupport({}, RejectionKind.UNTRUSTED, str(error))
+        return NamespaceSupport(plugin.features, detail=" ".join(plugin.notices))
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Ask every provider variantsel ships."""
-        answers = {namespace: self._answer(namespace) for namespace in PROVIDER_PACKAGES}
-        return {
-            namespace: answer.features for namespace, answer in answers.items() if answer.features
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Ask every provider variantsel ships, and trusted packages that answer for others; but
+        for those of some namespaces."""
+        answers = {
+            namespace: self._answer(namespace).features
+            for namespace in PROVIDER_PACKAGES
+            if namespace not in without
         }
+        for namespace, plugin in self._opened_plugins().ask_all().items():
+            if namespace not in without:
+                answers.setdefault(namespace, dict(plugin.features))
+        return {namespace: features for namespace, features in answers.items() if features}
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What the providers asked so far had to say, a sentence each."""
-        return tuple(notice for answer in self._answers.values() for notice in answer.notices)
+        ours = [notice for answer in self._answers.values() for notice in answer.notices]
+        return (*ours, *(self._plugins.notices if self._plugins is not None else ()))
+
+    def _opened_plugins(self) -> TrustedPlugins:
+        if self._plugins is None:
+            self._plugins = _trusted_plugins(())
+        return self._plugins
 
     def _answer(self, namespace: str) -> ProviderAnswer:
         if namespace not in self._answers:
             self._answers[namespace] = _remembered(namespace)
         return self._answers[namespace]
+
+
+def _trusted_plugins(configured: Collection[str]) -> TrustedPlugins:
+    from variantsel.plugin_host.plugins import TrustedPlugins
+
+    return TrustedPlugins(configured)
 
 
 def _remembered(namespace: str) -> ProviderAnswer:
@@ -104,21 +141,33 @@ def _remembered(namespace: str) -> ProviderAnswer:
     return answer
 
 
-def _required_packages(requirements: Iterable[str]) -> Iterator[str]:
-    """The names of the packages required here; what is no requirement stands for itself."""
+_PLAIN_REQUIREMENT = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+    r"(?:\s*[<>]=?\s*[0-9]+(?:\.[0-9]+)*(?:\s*,\s*[<>]=?\s*[0-9]+(?:\.[0-9]+)*)*)?",
+    re.ASCII,
+)
+"""The requirements that metadata has as a rule, a name with bounds: packaging, which reads all of
+them, takes longer to load than everything else that choosing takes."""
+
+
+def _required_package(text: str) -> Iterator[str]:
+    """The name of the package required here, if it is; what is no requirement stands for itself."""
+    plain = _PLAIN_REQUIREMENT.fullmatch(text)
+    if plain is not None:
+        yield re.sub(r"[-_.]+", "-", plain[1]).lower()
+        return
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
     from variantsel.markers import evaluate_marker
 
-    for text in requirements:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            yield text
-            continue
-        if requirement.marker is None or evaluate_marker(requirement.marker):
-            yield canonicalize_name(requirement.name)
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        yield text
+        return
+    if requirement.marker is None or evaluate_marker(requirement.marker):
+        yield canonicalize_name(requirement.name)
 
 
 def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnswer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from variantsel.matching import order_variants, read_document
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from variantsel._native import Document
+    from variantsel.preferences import Narrowing, Preferences
     from variantsel.reference import Supported
 
     Release: TypeAlias = "_ParsedRelease | Document"
@@ -27,7 +29,13 @@ Metadata = bytes | str | Mapping[str, Any] | VariantMetadata
 """A release's variant metadata: JSON as bytes or text, the parsed object, or the model of it."""
 
 
-def rank(metadata: Metadata, target: Target, *, enabled: Collection[str] = ()) -> Ranking:
+def rank(
+    metadata: Metadata,
+    target: Target,
+    *,
+    enabled: Collection[str] = (),
+    preferences: Preferences | None = None,
+) -> Ranking:
     """Order the variants of a release by how well they fit a target.
 
     Implements PEP 825 (Variant properties, Variant ordering) and the providers draft.
@@ -37,9 +45,20 @@ def rank(metadata: Metadata, target: Target, *, enabled: Collection[str] = ()) -
     :param target: the machine to install for. What it supports is kept for further releases
         that differ in their variants only.
     :param enabled: namespaces whose optional providers are enabled.
+    :param preferences: what the user would rather have of the variants that fit.
     :raises InvalidMetadata: when the metadata cannot be used.
+    :raises UnmetPreference: when a label is to be taken that does not fit, or is not there.
     """
-    return _compiled(target, frozenset(enabled)).rank(_read_release(metadata))
+    ranking = _compiled(target, frozenset(enabled)).rank(_read_release(metadata))
+    if preferences is None:
+        return ranking
+    from variantsel.preferences import apply_preferences, unmet_preference
+
+    preferred = apply_preferences(ranking, preferences)
+    unmet = unmet_preference(preferred, preferences)
+    if unmet is not None:
+        raise unmet
+    return preferred
 
 
 def rank_many(
@@ -67,11 +86,16 @@ def rank_for_targets(
 class Ranking:
     """The variants of one release, ordered for one target.
 
-    :ivar labels: the labels of the compatible variants as published, best first.
+    :ivar labels: the labels of the compatible variants as published, best first; without those
+        that preferences leave out, in the order the preferences give them.
+    :ivar compatible: the labels of all compatible variants, in PEP 825's order.
+    :ivar narrowed: ``{label: why}`` of the compatible variants that preferences leave out.
     """
 
+    narrowed: Mapping[str, Narrowing] = MappingProxyType({})
+
     def __init__(self, release: Release, support: _Support) -> None:
-        self.labels = release.order(support.matched)
+        self.labels = self.compatible = release.order(support.matched)
         self._release = release
         self._support = support
 
@@ -213,7 +237,9 @@ class _CompiledTarget:
         def read() -> dict[str, NamespaceSupport]:
             return self._namespaces(_read_head(head), used)
 
-        matched = compile_head(head, used, self._kept_answer, self._enabled)
+        matched = None
+        if self._target.disabled.isdisjoint(used):
+            matched = compile_head(head, used, self._kept_answer, self._enabled)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))
         return _Support(matched, read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Rejection", "RejectionKind"]
 
@@ -21,6 +21,8 @@ class RejectionKind(str, enum.Enum):
     """The namespace is only for other environments (0.0.x)."""
     OPTIONAL = "optional"
     """The provider is optional and the user did not enable it."""
+    DISABLED = "disabled"
+    """The user switched the provider off."""
     NO_PROVIDER = "no-provider"
     """The metadata names no provider for the namespace."""
     UNTRUSTED = "untrusted-provider"
@@ -31,8 +33,7 @@ class RejectionKind(str, enum.Enum):
     """The reserved namespace ``abi_dependency``, which needs the resolver."""
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """Why one variant is not compatible; ``str()`` of it is a sentence.
 
     :ivar kind: the rule.
@@ -40,8 +41,8 @@ class Rejection:
     :ivar feature: its feature.
     :ivar wanted: the values the variant was built for, any of which would do.
     :ivar supported: the values of that feature the machine supports, best first.
-    :ivar detail: what else is known, depending on ``kind``: the marker, the provider package, or
-        what the machine's provider reported.
+    :ivar detail: what else is known, depending on ``kind``: the marker, the provider packages to
+        trust, or what the machine's provider reported.
     """
 
     kind: RejectionKind
@@ -69,15 +70,17 @@ class Rejection:
             return f"the package uses {name} only where {self.detail}"
         if self.kind is RejectionKind.OPTIONAL:
             return f"the provider of {name} is optional and not enabled (enable it by name: {name})"
+        if self.kind is RejectionKind.DISABLED:
+            return f"the provider of {name} is switched off (by 'disable' or VARIANTSEL_DISABLE)"
         if self.kind is RejectionKind.NO_PROVIDER:
             return f"the package's metadata names no provider for {name}"
         if self.kind is RejectionKind.UNTRUSTED and not self.detail:
             return f"variantsel has no provider for {name}; a target file can name what it supports"
         if self.kind is RejectionKind.UNTRUSTED:
             return (
-                f"what the machine supports in {name} is known to the package {self.detail!r}, "
-                "which is not part of variantsel and is not run; name the supported values in a "
-                "target file instead"
+                f"what the machine supports in {name} only the package {self.detail!r} could say, "
+                "which is not part of variantsel and is not trusted: "
+                f"'variantsel trust {self.detail}' shows what would run and asks"
             )
         if self.kind is RejectionKind.UNLISTED:
             return f"the package's metadata gives {name} no place in default-priorities.namespace"

@@ -7,11 +7,11 @@ to read a source's metadata; here the variants are put in front, best first.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from variantsel.errors import InvalidMetadata
+from variantsel.errors import InvalidMetadata, UnmetPreference
 from variantsel.metadata import VariantMetadata
+from variantsel.preferences import Preferences, apply_preferences, unmet_preference
 from variantsel.ranking import Ranking, rank
 from variantsel.target import Target
 from variantsel.wheel_label import split_label
@@ -21,39 +21,48 @@ __all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
 FileT = TypeVar("FileT")
 
 
-@dataclass(frozen=True)
 class ReleaseFile(Generic[FileT]):
     """A file that the installer could take.
 
     :ivar filename: its name, label included.
     :ivar source: the page or folder it was listed on; variants are ordered one source at a time.
     :ivar file: whatever the front end knows the file by.
+    :ivar label: the variant label; empty for a non-variant wheel or a source distribution.
     """
 
-    filename: str
-    source: str
-    file: FileT
+    __slots__ = ("file", "filename", "label", "source")
 
-    @property
-    def label(self) -> str:
-        """The variant label; empty for a non-variant wheel or a source distribution."""
-        return split_label(self.filename)[1]
+    def __init__(self, filename: str, source: str, file: FileT) -> None:
+        self.filename = filename
+        self.source = source
+        self.file = file
+        self.label = split_label(filename)[1]
 
 
-@dataclass(frozen=True)
 class Release(Generic[FileT]):
-    """The files of one version that fit the platform, in the installer's order, best first."""
+    """The files of one version that fit the platform, in the installer's order, best first.
 
-    name: str
-    version: str
-    files: Sequence[ReleaseFile[FileT]]
+    :ivar is_named: whether the user named this very wheel, which is a wish that comes before what
+        is preferred in general.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        files: Sequence[ReleaseFile[FileT]],
+        is_named: bool = False,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.files = files
+        self.is_named = is_named
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True)
-class SourceRanking:
+class SourceRanking(NamedTuple):
     """The ranking of one source's variants."""
 
     source: str
@@ -61,20 +70,26 @@ class SourceRanking:
     ranking: Ranking
 
 
-@dataclass
 class Selection(Generic[FileT]):
     """The order in which to try the files of a release, and what it rests on.
 
     :ivar files: compatible variants best first, then non-variant files in the installer's order.
     :ivar rankings: one for every source whose metadata could be read.
+    :ivar preferences: what the user would rather have of this package.
     :ivar problems: what was set aside and why, a sentence each.
+    :ivar unmet: why what is to be taken cannot be, where there is nothing else to take.
     """
 
-    release: Release[FileT]
-    target: Target
-    files: list[ReleaseFile[FileT]] = field(default_factory=list)
-    rankings: list[SourceRanking] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    def __init__(
+        self, release: Release[FileT], target: Target, preferences: Preferences | None = None
+    ) -> None:
+        self.release = release
+        self.target = target
+        self.preferences = preferences or Preferences()
+        self.files: list[ReleaseFile[FileT]] = []
+        self.rankings: list[SourceRanking] = []
+        self.problems: list[str] = []
+        self.unmet: UnmetPreference | None = None
 
     def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
         """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""
@@ -90,22 +105,29 @@ def select(
     read_metadata: Callable[[Sequence[ReleaseFile[FileT]]], VariantMetadata],
     *,
     enabled: Collection[str] = (),
+    preferences: Preferences | None = None,
 ) -> Selection[FileT]:
     """Order the files of a release (PEP 825, Variant ordering; Installing from multiple sources).
 
     :param read_metadata: reads the metadata of one source, given its variant wheels; what it
         raises as :class:`InvalidMetadata` or :class:`OSError` sets those wheels aside.
     :param enabled: namespaces whose optional providers are enabled.
+    :param preferences: what the user would rather have of this package; that it cannot be had is
+        in the selection's ``unmet``.
     """
-    selection = Selection(release, target)
+    if preferences is None or release.is_named:
+        preferences = Preferences()
+    selection = Selection(release, target, preferences)
     by_source: dict[str, list[ReleaseFile[FileT]]] = {}
     for file in release.files:
-        if file.label:
+        if file.label and not preferences.off:
             by_source.setdefault(file.source, []).append(file)
     for source, wheels in by_source.items():
         try:
             metadata = read_metadata(wheels)
             ranking = rank(metadata, target, enabled=enabled)
+            if preferences:
+                ranking = apply_preferences(ranking, preferences)
         except (InvalidMetadata, OSError) as error:
             labels = ", ".join(dict.fromkeys(wheel.label for wheel in wheels))
             selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
@@ -121,5 +143,9 @@ def select(
         fitting = [wheel for wheel in wheels if wheel.label in position]
         # sorted() is stable: within a label the installer's own order by tags and build stays.
         selection.files += sorted(fitting, key=lambda wheel: position[wheel.label])
-    selection.files += [file for file in release.files if not file.label]
+    if not preferences.narrowing_of(""):
+        selection.files += [file for file in release.files if not file.label]
+    if not selection.files:
+        unmet = [unmet_preference(source.ranking, preferences) for source in selection.rankings]
+        selection.unmet = next(filter(None, unmet), None)
     return selection

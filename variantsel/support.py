@@ -1,15 +1,14 @@
 """Where a namespace's supported values come from, first answer wins (providers draft, Providers).
 
 1. a disabled provider supports nothing; 2. static values in the metadata; then the target: 3. the
-values a user gave, 4. a provider variantsel ships; 6. otherwise nothing, and which package would
-have been asked. (5., running packages the user trusts, is not implemented.)
+values a user gave, 4. a provider variantsel ships, 5. a package the user trusts; 6. otherwise
+nothing, and which package would have been asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from variantsel.metadata import ProviderInfo, VariantMetadata
 from variantsel.rejection import RejectionKind
@@ -22,8 +21,7 @@ __all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_
 ABI_DEPENDENCY = "abi_dependency"
 
 
-@dataclass(frozen=True)
-class NamespaceSupport:
+class NamespaceSupport(NamedTuple):
     """What is supported in one namespace, or why nothing is.
 
     :ivar features: ``{feature: (value, ...)}``, features and values best first.
@@ -48,6 +46,8 @@ def namespace_support(
         return NamespaceSupport({}, RejectionKind.ABI_DEPENDENCY)
     if namespace not in metadata.namespaces:
         return NamespaceSupport({}, RejectionKind.UNLISTED)
+    if namespace in target.disabled:
+        return NamespaceSupport({}, RejectionKind.DISABLED)
     if metadata.providers is not None:
         if namespace not in metadata.providers:
             return NamespaceSupport({}, RejectionKind.NO_PROVIDER)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from variantsel.errors import InvalidTarget
 from variantsel.metadata import ProviderInfo
 from variantsel.properties import FEATURE_PATTERN, NAMESPACE_PATTERN, VALUE_PATTERN
+from variantsel.rejection import RejectionKind
 from variantsel.support import NamespaceSupport
 
 if TYPE_CHECKING:
@@ -30,8 +32,13 @@ class PropertySource(Protocol):
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What is supported in a namespace whose provider the metadata describes."""
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Everything known to be supported, ``{namespace: {feature: (value, ...)}}``."""
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Everything known to be supported, ``{namespace: {feature: (value, ...)}}``.
+
+        :param without: namespaces that are not asked about.
+        """
 
     @property
     def notices(self) -> Sequence[str]:
@@ -56,9 +63,11 @@ class StaticProperties:
         del provider  # whoever it is: what the user says comes first
         return NamespaceSupport(self._properties.get(namespace, {}))
 
-    def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
         """What was written down."""
-        return self._properties
+        return {name: self._properties[name] for name in self._properties if name not in without}
 
 
 class Target:
@@ -67,7 +76,14 @@ class Target:
     :ivar name: how messages call it: ``this machine``, ``gh200@12.8``, a file's path.
     :ivar environment: the marker variables, ``{"platform_machine": "aarch64", ...}``.
     :ivar is_host: whether the properties are those of the machine this runs on.
+    :ivar disabled: the namespaces whose providers the user switched off.
+    :ivar stated_environment: the marker variables that were said of it; the others are this
+        host's.
+    :ivar stated_platforms: the platform tags that were said of it; ``None`` where they are this
+        host's.
     """
+
+    disabled: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -86,15 +102,20 @@ class Target:
         self.name = name
         self.is_host = is_host
         self._source = source
-        self._environment_changes = _with_python_version(environment or {})
-        self._platforms = list(platforms) if platforms is not None else None
+        self.stated_environment: Mapping[str, str] = _with_python_version(environment or {})
+        self.stated_platforms = tuple(platforms) if platforms is not None else None
 
     @classmethod
-    def host(cls) -> Target:
-        """This machine. Its providers are asked when a namespace is first needed, not before."""
+    def host(cls, *, trusted: Collection[str] = ()) -> Target:
+        """This machine. Its providers are asked when a namespace is first needed, not before.
+
+        :param trusted: provider packages that may be installed and run, ``NAME`` or
+            ``NAME==VERSION``, beside those that the user agreed to with ``variantsel trust``.
+        :raises UntrustedPlugin: when one of them names no package.
+        """
         from variantsel.host import HostProperties
 
-        return cls("this machine", HostProperties(), is_host=True)
+        return cls("this machine", HostProperties(trusted), is_host=True)
 
     @classmethod
     def from_properties(cls, properties: Properties) -> Target:
@@ -121,7 +142,8 @@ class Target:
 
     @classmethod
     def named(cls, name: str) -> Target:
-        """A machine variantsel knows: ``gh200``, or ``gh200@12.8`` for a driver of CUDA 12.8.
+        """A machine variantsel knows: ``gh200``, or ``gh200@12.8`` for a driver of CUDA 12.8; also
+        by a cloud's name for it, ``aws:p5.48xlarge``.
 
         :raises InvalidTarget: when there is no machine of that name, or the driver version does
             not fit it.
@@ -130,9 +152,19 @@ class Target:
 
         return named_target(name)
 
+    def without(self, namespaces: Iterable[str]) -> Target:
+        """The same machine with the providers of some namespaces switched off.
+
+        Nothing in these is supported, whoever says so, and nothing is run for them.
+        """
+        result = copy(self)
+        result.disabled = self.disabled.union(namespaces)
+        return result
+
     @classmethod
     def resolve(cls, text: str) -> Target:
-        """What a user writes where a target is asked for: ``host``, a file's path, or a name.
+        """What a user writes where a target is asked for: ``host``, a file's path, a machine's name
+        or a cloud's instance type.
 
         Text that ends in ``.toml`` or holds a path separator is a file's path.
 
@@ -144,31 +176,61 @@ class Target:
             return cls.from_file(text)
         return cls.named(text)
 
+    def with_python(self, version: str) -> Target:
+        """The same machine with another CPython.
+
+        :param version: ``3.12``, or ``3.12.4``. Where that is what it has, it stays what it is.
+        """
+        short = ".".join(version.split(".")[:2])
+        if version in (
+            self.environment["python_version"],
+            self.environment["python_full_version"],
+        ):
+            return self
+        full = version if version != short else f"{short}.0"
+        python = {
+            "implementation_version": full,
+            "python_full_version": full,
+            "python_version": short,
+        }
+        return Target(
+            self.name,
+            self._source,
+            environment={**self.stated_environment, **python},
+            platforms=self.stated_platforms,
+            is_host=self.is_host,
+        ).without(self.disabled)
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The marker environment (dependency specifiers, Environment Markers)."""
         from packaging.markers import default_environment
 
         host = {key: str(value) for key, value in default_environment().items()}
-        return {**host, **self._environment_changes}
+        return {**host, **self.stated_environment}
+
+    @cached_property
+    def platforms(self) -> tuple[str, ...]:
+        """The platform tags of wheels that can be installed, best first, older ones included."""
+        from packaging import tags
+
+        if self.stated_platforms is None:
+            return tuple(dict.fromkeys(tags.platform_tags()))
+        expanded = [tag for entry in self.stated_platforms for tag in expand_platform(entry)]
+        return tuple(dict.fromkeys(expanded))
 
     @cached_property
     def tags(self) -> tuple[Tag, ...]:
         """The platform compatibility tags of wheels that can be installed, best first."""
         from packaging import tags
 
-        if self._platforms is None and not self._environment_changes:
+        if self.stated_platforms is None and not self.stated_environment:
             return tuple(tags.sys_tags())
         version = self._python_version()
-        platforms = (
-            list(tags.platform_tags())
-            if self._platforms is None
-            else [tag for entry in self._platforms for tag in expand_platform(entry)]
-        )
         interpreter = f"cp{version[0]}{version[1]}"
         return (
-            *tags.cpython_tags(version, abis=[interpreter], platforms=platforms),
-            *tags.compatible_tags(version, interpreter, platforms),
+            *tags.cpython_tags(version, abis=[interpreter], platforms=self.platforms),
+            *tags.compatible_tags(version, interpreter, self.platforms),
         )
 
     def _python_version(self) -> tuple[int, int]:
@@ -193,14 +255,17 @@ class Target:
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What this target supports in a namespace."""
+        if namespace in self.disabled:
+            return NamespaceSupport({}, RejectionKind.DISABLED)
         return self._source.support(namespace, provider)
 
     def all_properties(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Everything this target supports, ``{namespace: {feature: (value, ...)}}``.
 
-        For the host this asks every provider variantsel ships.
+        For the host this asks every provider variantsel ships, and every trusted package that
+        says which namespace it answers for.
         """
-        return self._source.all_properties()
+        return self._source.all_properties(without=self.disabled)
 
     @property
     def notices(self) -> Sequence[str]:

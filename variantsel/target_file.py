@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,15 @@ else:
     import tomli as tomllib
 
 from variantsel.errors import InvalidTarget
-from variantsel.target import StaticProperties, Target
+from variantsel.target import StaticProperties, Target, expand_platform
 
-__all__ = ["MARKER_VARIABLES", "read_target_file", "read_toml"]
+__all__ = [
+    "MARKER_VARIABLES",
+    "read_target_file",
+    "read_toml",
+    "render_target_file",
+    "write_target_file",
+]
 
 MARKER_VARIABLES = (
     "implementation_name",
@@ -101,3 +110,70 @@ def _platforms(table: Any) -> list[str] | None:
             f"tags.platforms: found {platforms!r:.200}, expected a list of platform tags"
         )
     return platforms
+
+
+def write_target_file(target: Target, path: Path, *, replace: bool = False) -> None:
+    """Write a target to a file that :meth:`variantsel.Target.from_file` reads.
+
+    :param replace: whether a file that is there already may be replaced.
+    :raises InvalidTarget: when the file is there, or cannot be written.
+    """
+    text = render_target_file(target)
+    try:
+        with path.open("w" if replace else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InvalidTarget(f"{path}: the file is there already; --force replaces it") from None
+    except OSError as error:
+        raise InvalidTarget(f"{path}: {error.strerror or error}") from None
+
+
+def render_target_file(target: Target) -> str:
+    """The text of a target file; the same machine always gives the same text.
+
+    This machine is written down whole: all marker variables, platform tags and properties. Of any
+    other target it is what was said of it: a named machine's file says nothing of Python, and
+    leaves that to whoever reads it.
+    """
+    environment = target.environment if target.is_host else target.stated_environment
+    platforms = target.platforms if target.is_host else target.stated_platforms
+    lines = [f"# {target.name}: what wheels are chosen for, written by variantsel."]
+    if environment:
+        lines += ["", "[environment]"]
+        lines += [f"{name} = {_quoted(environment[name])}" for name in sorted(environment)]
+    if platforms is not None:
+        lines += ["", "[tags]", *_list("platforms", _shortest(platforms))]
+    for namespace, features in target.all_properties().items():
+        lines += ["", f"[properties.{namespace}]"]
+        for feature, values in features.items():
+            lines += _list(feature, values)
+    return "\n".join(lines) + "\n"
+
+
+def _shortest(platforms: Sequence[str]) -> Sequence[str]:
+    """Without the tags that those before them stand for, where that says the same."""
+    entries: list[str] = []
+    expanded: dict[str, None] = {}
+    for tag in platforms:
+        if tag not in expanded:
+            entries.append(tag)
+            expanded.update(dict.fromkeys(expand_platform(tag)))
+    return entries if list(expanded) == list(platforms) else platforms
+
+
+def _list(name: str, values: Sequence[str]) -> Iterator[str]:
+    quoted = ", ".join(map(_quoted, values))
+    line = f"{name} = [{quoted}]"
+    if len(line) <= 100:
+        yield line
+        return
+    yield f"{name} = ["
+    yield from textwrap.wrap(
+        f"{quoted},", 100, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    yield "]"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string, which JSON's is too, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

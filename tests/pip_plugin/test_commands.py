@@ -253,7 +253,7 @@ def test_cache_lists_and_removes_a_variant_that_was_built_here(
     assert "Files removed: 1" in output(environment, "cache", "remove", "made", *cache)
 
 
-def test_build_isolation_takes_the_variant_of_a_build_requirement(
+def test_build_isolation_takes_the_variants_of_the_machine_that_builds(
     environment: Environment, tmp_path: Path
 ) -> None:
     folder = write_backend(tmp_path / "links")
@@ -266,8 +266,7 @@ def test_build_isolation_takes_the_variant_of_a_build_requirement(
         result = pip(
             *(environment, "install", *way, "--no-index", "--find-links", str(folder)),
             *("--target", str(site), str(sdist)),
-            # The machine that builds is this one, whatever the target is.
-            VARIANTSEL_TARGET="",
+            VARIANTSEL_TARGET="cpu-x86-64-v1",
             NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION="12.8",
             NV_VARIANT_PROVIDER_FORCE_SM_ARCH="9.0",
         )

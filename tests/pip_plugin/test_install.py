@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.environments import Environment
-from support.index_server import Index, serve
+from support.index_server import Index, serve, serve_folder
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -186,7 +186,7 @@ def test_dependencies_get_their_variants_too(
     assert taken(result) == ["app-1.0-py3-none-any.whl", "gpu-1.0-py3-none-any-cuda12.whl"]
 
 
-def test_verbose_explains_every_label_and_quiet_says_nothing(
+def test_verbose_explains_every_label_and_quiet_says_nothing_but_warnings(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE)
@@ -195,8 +195,25 @@ def test_verbose_explains_every_label_and_quiet_says_nothing(
     assert "1. cuda12  (taken)" in verbose.stdout
     assert "2. null" in verbose.stdout
     assert "-  cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in verbose.stdout
-    quiet = install(environment, index, "gpu", target=target_file, options=(*options, "-q"))
-    assert (quiet.stdout, complaints(quiet)) == ("", [])
+    write_release(index.folder / "new", "new", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
+    quiet = install(environment, index, "gpu", "new", target=target_file, options=(*options, "-q"))
+    (warning,) = complaints(quiet)
+    assert "hardware, but new-1.0-py3-none-any-null.whl does not use it" in warning
+    assert quiet.stdout == ""
+
+
+def test_what_is_said_has_the_colours_that_pip_gives_it(
+    environment: Environment, index: Index
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
+    options = ("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu")
+    variables = {"VARIANTSEL_TARGET": "gh200"}
+    shown = environment.pip_on_terminal(*options, variables=variables)
+    assert "\x1b[33mWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in shown, shown
+    assert "\ngpu 1.0: variant null (gh200@12.8 supports none of cuda13)\r" in shown
+    plain = environment.pip_on_terminal("--no-color", *options, variables=variables)
+    assert "\nWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in plain
+    assert "\x1b[33m" not in plain
 
 
 def test_passwords_of_sources_are_not_shown(
@@ -212,20 +229,36 @@ def test_passwords_of_sources_are_not_shown(
     assert "hunter2" not in result.stdout + result.stderr
 
 
-def test_two_sources_are_never_merged(
-    environment: Environment, index: Index, tmp_path: Path, target_file: Path
+def test_several_sources_are_never_merged(
+    environment: Environment, index: Index, tmp_path: Path
 ) -> None:
-    write_release(index.folder / "gpu", "gpu", "1.0", THREE)
-    other = tmp_path / "other"
-    reversed_meaning = metadata({"cuda13": CUDA12, "null": {}})
-    write_release(other / "gpu", "gpu", "1.0", reversed_meaning)
-    with serve(Index(other)) as second:
-        result = install(
-            environment, index, "gpu", "--extra-index-url", second.url, target=target_file
+    best = {"nvidia": {"cuda_version_lower_bound": ["12.8"]}}
+    good = {"nvidia": {"cuda_version_lower_bound": ["12.6"]}}
+    page, folder, extra = tmp_path / "page", tmp_path / "folder", tmp_path / "extra"
+    write_release(index.folder / "gpu", "gpu", "1.0", metadata({"best": best}))
+    write_release(extra / "gpu", "gpu", "1.0", metadata({"good": good, "null": {}}))
+    # The same label of other properties: merged, the sources would contradict each other.
+    write_release(folder, "gpu", "1.0", metadata({"good": best}))
+    write_release(page, "gpu", "1.0", metadata({"null": {}, "best": good}))
+    links = "".join(f'<a href="{path.name}">{path.name}</a>' for path in sorted(page.iterdir()))
+    (page / "index.html").write_text(links)
+    with serve(Index(extra, json_pages=True)) as second, serve_folder(page) as third:
+        options = (
+            "--extra-index-url",
+            second.url,
+            "-f",
+            str(folder),
+            "-f",
+            f"{third.url}index.html",
         )
-    assert result.returncode == 0
+        result = install(environment, index, "gpu", *options, target="gh200")
     (warning,) = complaints(result)
-    assert "gpu 1.0 has variants on several sources" in warning
+    assert warning == (
+        "WARNING: gpu 1.0 has variants on several sources; each source's are ordered on their own: "
+        # What pip takes among equals: of an extra index first.
+        f"{second.url}gpu, then {index.url}gpu, then {third.url}index.html, then {folder.as_uri()}"
+    )
+    assert taken(result) == ["gpu-1.0-py3-none-any-good.whl"]
 
 
 # -- other machines
@@ -422,7 +455,12 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
         NV_VARIANT_PROVIDER_FORCE_SM_ARCH="9.0",
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-null.whl"]
-    assert complaints(result)
+    warning, notice = complaints(result)
+    assert "NVIDIA" in notice
+    wheel = "gpu-1.0-py3-none-any-null.whl"
+    assert warning == (
+        f"WARNING: gpu 1.0: this machine may have nvidia hardware, but {wheel} does not use it."
+    )
 
 
 # -- nothing else changes

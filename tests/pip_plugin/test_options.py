@@ -6,7 +6,6 @@ projects have a release 1.0 and something else that only one option reaches.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import html
 import io
@@ -15,10 +14,7 @@ import os
 import subprocess
 import sys
 import tarfile
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +144,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     write_release(folder / "second" / "elsewhere", "elsewhere", "1.0", TWO)
     write_pages(folder / "second")
     with serve_folder(folder) as server:
-        yield World(folder, server)
+        yield World(folder, server.url)
 
 
 def pip(environment: Environment, *arguments: str, **variables: str) -> Any:
@@ -280,8 +276,10 @@ def test_no_deps_takes_the_variant_alone(environment: Environment, world: World)
 
 
 def test_the_report_names_the_variant(environment: Environment, world: World) -> None:
-    found = report(environment, "--ignore-installed", *world.index, "gpu==1.0")["gpu"]
-    assert found["download_info"] == {
+    found = report(environment, "--ignore-installed", *world.index, "gpu==1.0", "mixed==2.0")
+    assert "variant" not in found["mixed"]
+    assert found["gpu"]["variant"] == {"label": "cuda12", "properties": CUDA12}
+    assert found["gpu"]["download_info"] == {
         "url": f"{world.server}simple/gpu/gpu-1.0-{FITS}",
         "archive_info": {
             "hash": f"sha256={sha256(world.wheel('gpu', 'cuda12'))}",
@@ -397,31 +395,9 @@ def test_direct_urls_and_their_hashes(environment: Environment, world: World) ->
     assert "Traceback" not in refused.stderr
 
 
-@contextmanager
-def serve_for_caches(folder: Path, requests: list[str]) -> Iterator[str]:
-    """Serve a folder whose files may be kept for an hour, its pages not at all."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-        def send_head(self) -> Any:
-            requests.append(self.path)
-            return super().send_head()
-
-        def end_headers(self) -> None:
-            kept = "no-store" if self.path.endswith("/") else "max-age=3600"
-            self.send_header("Cache-Control", kept)
-            super().end_headers()
-
-    handler = functools.partial(Handler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+def for_caches(path: str) -> dict[str, str]:
+    """Files may be kept for an hour, pages not at all."""
+    return {"Cache-Control": "no-store" if path.endswith("/") else "max-age=3600"}
 
 
 def test_a_cache_saves_the_wheel_and_never_hides_a_new_variant(
@@ -433,9 +409,9 @@ def test_a_cache_saves_the_wheel_and_never_hides_a_new_variant(
     write_pages(simple)
     for path in simple.rglob("*.*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))  # what changes below is newer, by seconds
-    requests: list[str] = []
-    with serve_for_caches(tmp_path, requests) as host:
-        options = ("--trusted-host", host, "--index-url", f"http://{host}/simple/")
+    with serve_folder(tmp_path, for_caches) as server:
+        host = server.url.split("/")[2]
+        options = ("--trusted-host", host, "--index-url", f"{server.url}simple/")
         cached = (*options, "--cache-dir", str(tmp_path / "cache"))
         before = taken(environment, *cached, "grows", "stays")
         assert before == {"grows": f"grows-1.0-{FITS}", "stays": f"stays-1.0-{FITS}"}
@@ -446,9 +422,9 @@ def test_a_cache_saves_the_wheel_and_never_hides_a_new_variant(
         after = taken(environment, *cached, "grows", "stays")
         assert after == dict(before, grows="grows-1.0-py3-none-any-better.whl")
         wheel = f"/simple/stays/stays-1.0-{FITS}"
-        assert requests.count(wheel) == 1
+        assert server.requests.count(wheel) == 1
         assert taken(environment, *options, "--no-cache-dir", "stays")
-        assert requests.count(wheel) == 2
+        assert server.requests.count(wheel) == 2
 
 
 # -- other resolvers, other interpreters
@@ -498,9 +474,13 @@ def test_python_follows_the_other_environment(
     plain = pip(environment, *options)
     assert plain.returncode == 1
     assert "No matching distribution found for gpu" in plain.stderr
+    notice = f"WARNING: pip turns to {other.python}, where variantsel is not active"
+    assert plain.stderr.startswith(notice)
+    assert pip(environment, "--python", str(other.python), "list").stderr == ""
     (other.site_packages / "shared.pth").write_text(f"{environment.site_packages}\n")
     activated = other.run("-m", "variantsel", "activate")
     assert activated.returncode == 0, activated.stderr
     active = pip(environment, *options)
     assert active.returncode == 0, active.stderr
     assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in active.stdout
+    assert "not active" not in active.stderr

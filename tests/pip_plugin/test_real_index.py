@@ -41,8 +41,8 @@ def make_mirror(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The index as it was published."""
-    with serve_folder(make_mirror(tmp_path_factory.mktemp("mirror"))) as url:
-        yield url
+    with serve_folder(make_mirror(tmp_path_factory.mktemp("mirror"))) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def completed_mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         name = wheel.name.replace("aarch64", "x86_64")
         shutil.copy(wheel, wheel.with_name(name))
         page.write_text(page.read_text().replace("</body>", f'<a href="{name}">{name}</a></body>'))
-    with serve_folder(folder) as url:
-        yield url
+    with serve_folder(folder) as server:
+        yield server.url
 
 
 def nvidia_table(cuda: tuple[int, int], capability: tuple[int, int]) -> str:

@@ -18,17 +18,17 @@ from pathlib import Path
 import pytest
 from variantsel_providers.feature import VariantFeatureConfig
 
-STUB_SOURCE = Path(__file__).with_name("nvml_stub.c")
+NVML = "libnvidia-ml.so.1"
+LEVEL_ZERO = "libze_loader.so.1"
 
-ASK_NVIDIA = """
-import json, sys, warnings
+ASK = """
+import importlib, json, sys, warnings
 from pathlib import Path
-from variantsel_providers import nvidia
 
-nvidia._PCI_DEVICES = Path(sys.argv[1])
+provider = importlib.import_module(f"variantsel_providers.{sys.argv[1]}")
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
-    configs = nvidia.get_supported_configs()
+    configs = provider.get_supported_configs(root=Path(sys.argv[2]))
 print(json.dumps({
     "configs": [[c.name, c.values, c.multi_value] for c in configs],
     "told": [[w.category.__name__, str(w.message)] for w in told],
@@ -83,7 +83,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Answer:
-    """What the nvidia provider answered, the warnings it gave, and the driver calls it made."""
+    """What a provider answered, the warnings it gave, and the driver calls it made."""
 
     configs: list[VariantFeatureConfig]
     warnings: list[str]
@@ -108,31 +108,86 @@ def run(
 
 
 @pytest.fixture(scope="session")
-def stub_library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Compiles the NVML stub; returns the folder to put on the loader's path."""
+def build_stub(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Compiles a stub of a driver's library; returns the folder to put on the loader's path.
+
+    Takes the C file beside the tests, the library's file name, and compile-time switches.
+    """
     if sys.platform != "linux":
-        pytest.skip("the NVML stub is loaded through LD_LIBRARY_PATH, which only Linux has")
+        pytest.skip("stubs are loaded through LD_LIBRARY_PATH, which only Linux has")
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("no C compiler (cc) to build the NVML stub with")
+        pytest.skip("no C compiler (cc) to build stubs of driver libraries with")
     built: dict[tuple[str, ...], Path] = {}
 
-    def build(*defines: str) -> Path:
-        if defines not in built:
-            folder = tmp_path_factory.mktemp("nvml")
+    def build(source: str, library: str, *defines: str) -> Path:
+        key = (source, library, *defines)
+        if key not in built:
+            folder = tmp_path_factory.mktemp("stub")
             subprocess.run(
                 [
                     compiler,
                     *("-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"),
+                    f"-Wl,-soname,{library}",
                     *(f"-D{define}" for define in defines),
-                    *("-o", str(folder / "libnvidia-ml.so.1"), str(STUB_SOURCE)),
+                    *("-o", str(folder / library), str(Path(__file__).with_name(source))),
                 ],
                 check=True,
             )
-            built[defines] = folder
-        return built[defines]
+            built[key] = folder
+        return built[key]
 
     return build
+
+
+def ask_provider(
+    provider: str, folder: Path, library: Path | str, environment: dict[str, str]
+) -> Answer:
+    """Ask one of our providers about the machine whose files are in ``folder/root``.
+
+    ``library`` is the folder of the stub to load, or the name of one that shall not be found;
+    ``environment`` is added to this process's, without what forces a provider's answer.
+    """
+    if isinstance(library, str):
+        # A file that is no library hides a driver the test machine itself may have.
+        absent = folder / "no-driver"
+        absent.mkdir()
+        (absent / library).write_text("not a library\n")
+        library = absent
+    inherited = {
+        name: value for name, value in os.environ.items() if "_VARIANT_PROVIDER_" not in name
+    }
+    answer = json.loads(
+        run(
+            ASK,
+            provider,
+            str(folder / "root"),
+            environment=inherited | {"LD_LIBRARY_PATH": str(library)} | environment,
+        ).stdout
+    )
+    assert all(category == "ProviderWarning" for category, _ in answer["told"])
+    calls = folder / "calls"
+    return Answer(
+        configs=[VariantFeatureConfig(*config) for config in answer["configs"]],
+        warnings=[message for _, message in answer["told"]],
+        calls=calls.read_text().split() if calls.exists() else [],
+    )
+
+
+def write_machine(
+    folder: Path, files: dict[str, str], pci: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """Write the files of a machine below ``folder/root``.
+
+    ``pci`` lists the (vendor, class) of the devices on its PCI bus, each behind its own bridge.
+    """
+    contents = dict(files)
+    for index, (vendor, kind) in enumerate(pci):
+        device = f"sys/bus/pci/devices/0000:{index + 1:02x}:00.0"
+        contents |= {f"{device}/vendor": f"{vendor}\n", f"{device}/class": f"{kind}\n"}
+    for path, content in contents.items():
+        (folder / "root" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "root" / path).write_text(content)
 
 
 @pytest.fixture
@@ -141,7 +196,8 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
 
     ``inventory`` is the stub driver's (see nvml_stub.c), None for a machine without a driver;
     ``without`` names the stub's compile-time switches; ``pci`` lists the (vendor, class) of the
-    devices on the PCI bus; ``forced`` holds override variables.
+    devices on the PCI bus; ``files`` are others of the machine; ``forced`` holds variables.
+    With ``wsl`` the driver lies where Windows puts it, and nowhere else.
     """
 
     def ask(
@@ -149,40 +205,54 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
         *,
         without: tuple[str, ...] = (),
         pci: tuple[tuple[str, str], ...] = (),
+        files: dict[str, str] | None = None,
+        forced: dict[str, str] | None = None,
+        wsl: bool = False,
+    ) -> Answer:
+        write_machine(tmp_path, files or {}, pci)
+        library: Path | str = NVML
+        environment = dict(forced or {})
+        if inventory is not None:
+            library = request.getfixturevalue("build_stub")("nvml_stub.c", NVML, *without)
+            stock = tmp_path / "inventory"
+            stock.write_text(f"log {tmp_path / 'calls'}\n{inventory}\n")
+            environment["NVML_STUB_INVENTORY"] = str(stock)
+        if wsl:
+            assert isinstance(library, Path)
+            place = tmp_path / "root/usr/lib/wsl/lib"
+            place.mkdir(parents=True)
+            shutil.copy(library / NVML, place)
+            library = NVML
+        return ask_provider("nvidia", tmp_path, library, environment)
+
+    return ask
+
+
+@pytest.fixture
+def ask_intel(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Answer]:
+    """Asks the intel provider on a machine made up for the test.
+
+    ``inventory`` is the stub loader's (see ze_stub.c), None for a machine without Level Zero; the
+    rest is as for ``ask_nvidia``.
+    """
+
+    def ask(
+        inventory: str | None,
+        *,
+        without: tuple[str, ...] = (),
+        pci: tuple[tuple[str, str], ...] = (),
+        files: dict[str, str] | None = None,
         forced: dict[str, str] | None = None,
     ) -> Answer:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("NV_VARIANT_PROVIDER_")
-        }
-        calls = tmp_path / "calls"
-        if inventory is None:
-            # A file that is no library hides a driver the test machine itself may have.
-            library = tmp_path / "no-driver"
-            library.mkdir()
-            (library / "libnvidia-ml.so.1").write_text("not a library\n")
-        else:
-            library = request.getfixturevalue("stub_library")(*without)
+        write_machine(tmp_path, files or {}, pci)
+        library: Path | str = LEVEL_ZERO
+        environment = dict(forced or {})
+        if inventory is not None:
+            library = request.getfixturevalue("build_stub")("ze_stub.c", LEVEL_ZERO, *without)
             stock = tmp_path / "inventory"
-            stock.write_text(f"log {calls}\n{inventory}\n")
-            environment["NVML_STUB_INVENTORY"] = str(stock)
-        environment["LD_LIBRARY_PATH"] = str(library)
-        bus = tmp_path / "pci"
-        for index, (vendor, kind) in enumerate(pci):
-            device = bus / f"0000:{index:02x}:00.0"
-            device.mkdir(parents=True)
-            (device / "vendor").write_text(f"{vendor}\n")
-            (device / "class").write_text(f"{kind}\n")
-        answer = json.loads(
-            run(ASK_NVIDIA, str(bus), environment=environment | (forced or {})).stdout
-        )
-        assert all(category == "ProviderWarning" for category, _ in answer["told"])
-        return Answer(
-            configs=[VariantFeatureConfig(*config) for config in answer["configs"]],
-            warnings=[message for _, message in answer["told"]],
-            calls=calls.read_text().split() if calls.exists() else [],
-        )
+            stock.write_text(f"log {tmp_path / 'calls'}\n{inventory}\n")
+            environment["ZE_STUB_INVENTORY"] = str(stock)
+        return ask_provider("intel", tmp_path, library, environment)
 
     return ask
 

@@ -2,6 +2,7 @@
  * answered from the file that the environment variable NVML_STUB_INVENTORY names. Its lines:
  *
  *     delay_ms N           sleep so long in nvmlInitWithFlags
+ *     crash N              abort in nvmlInitWithFlags, where N is not 0
  *     init CODE            nvmlInitWithFlags returns CODE
  *     cuda_v2 VERSION      what nvmlSystemGetCudaDriverVersion_v2 tells, 12080 for CUDA 12.8
  *     cuda_v1 VERSION      the same for nvmlSystemGetCudaDriverVersion
@@ -9,6 +10,7 @@
  *     cuda_v1_error CODE   the same for nvmlSystemGetCudaDriverVersion
  *     count_error CODE     nvmlDeviceGetCount_v2 returns CODE
  *     gpu MAJOR MINOR      one more GPU, of that compute capability
+ *     mig MAJOR MINOR      the same, split into instances: each of its own has that capability too
  *     gpu_error CODE       one more GPU, whose compute capability cannot be asked: CODE
  *     gpu_lost CODE        one more GPU, of which no handle can be had: CODE
  *     shutdown CODE        nvmlShutdown returns CODE
@@ -30,12 +32,13 @@
 struct gpu {
     int major;
     int minor;
+    int split;
     int capability_error;
     int handle_error;
 };
 
 static struct {
-    int delay_ms, init, cuda_v2, cuda_v1, cuda_v2_error, cuda_v1_error, count_error, shutdown;
+    int delay_ms, crash, init, cuda_v2, cuda_v1, cuda_v2_error, cuda_v1_error, count_error, shutdown;
     unsigned int gpus;
     struct gpu gpu[MAX_GPUS];
     char log[4096];
@@ -76,6 +79,8 @@ static void read_inventory(void)
         memset(&gpu, 0, sizeof gpu);
         if (strcmp(key, "delay_ms") == 0) {
             inventory.delay_ms = first;
+        } else if (strcmp(key, "crash") == 0) {
+            inventory.crash = first;
         } else if (strcmp(key, "init") == 0) {
             inventory.init = first;
         } else if (strcmp(key, "cuda_v2") == 0) {
@@ -93,9 +98,10 @@ static void read_inventory(void)
         } else if (strcmp(key, "log") == 0) {
             strcpy(inventory.log, text);
         } else {
-            if (strcmp(key, "gpu") == 0) {
+            if (strcmp(key, "gpu") == 0 || strcmp(key, "mig") == 0) {
                 gpu.major = first;
                 gpu.minor = second;
+                gpu.split = strcmp(key, "mig") == 0;
             } else if (strcmp(key, "gpu_error") == 0) {
                 gpu.capability_error = first;
             } else if (strcmp(key, "gpu_lost") == 0) {
@@ -118,6 +124,8 @@ int nvmlInitWithFlags(unsigned int flags)
     (void)flags;
     read_inventory();
     log_call("nvmlInitWithFlags");
+    if (inventory.crash)
+        abort();
     delay.tv_sec = inventory.delay_ms / 1000;
     delay.tv_nsec = inventory.delay_ms % 1000 * 1000000L;
     nanosleep(&delay, NULL);
@@ -199,4 +207,15 @@ int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor)
         *minor = gpu->minor;
     }
     return gpu->capability_error;
+}
+
+int nvmlDeviceGetMigMode(void *device, unsigned int *current, unsigned int *pending)
+{
+    const struct gpu *gpu = device;
+
+    if (!initialised)
+        return ERROR_UNINITIALIZED;
+    log_call("nvmlDeviceGetMigMode");
+    *current = *pending = (unsigned int)gpu->split;
+    return SUCCESS;
 }

@@ -266,6 +266,85 @@ def test_driver_without_any_version_call_offers_nothing_and_warns(ask_nvidia):
     assert "does not tell its CUDA version: Function Not Found" in warning
 
 
+# The releases of the driver, each with the CUDA version it brings
+
+
+@pytest.mark.parametrize(
+    ("release", "version", "first"),
+    [
+        ("R450", 11000, "11.0"),
+        ("R470", 11040, "11.4"),
+        ("R510", 11060, "11.6"),
+        ("R525", 12000, "12.0"),
+        ("R535", 12020, "12.2"),
+        ("R550", 12040, "12.4"),
+        ("R570", 12080, "12.8"),
+        ("R580", 13000, "13.0"),
+        ("R590", 13010, "13.1"),
+        ("R595", 13020, "13.2"),
+        ("R610", 13030, "13.3"),
+    ],
+)
+def test_every_release_from_r450_to_r610_is_answered(ask_nvidia, release, version, first):
+    answer = ask_nvidia(f"cuda_v2 {version}\ngpu 7 5")
+    assert answer.values["cuda_version_lower_bound"][0] == first, release
+    assert answer.values["cuda_version_upper_bound"][-1] == f"{first[:3]}{int(first[3:]) + 1}"
+    assert answer.warnings == []
+
+
+# What a process is shown
+
+
+@pytest.mark.parametrize("visible", ["", "-1", "1", "GPU-5ebe9f43", "MIG-b5b3"])
+def test_devices_hidden_from_cuda_programs_count_all_the_same(ask_nvidia, visible):
+    answer = ask_nvidia(HOPPER_MACHINE, forced={"CUDA_VISIBLE_DEVICES": visible})
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+
+
+def test_gpu_split_into_instances_counts_with_its_own_capability(ask_nvidia):
+    answer = ask_nvidia("cuda_v2 12080\nmig 9 0\nmig 9 0", pci=(NVIDIA_GPU,))
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+    assert "nvmlDeviceGetMigMode" not in answer.calls
+
+
+def test_gpus_of_others_beside_one_that_may_be_used_are_no_matter(ask_nvidia):
+    forbidden = f"gpu_lost {NO_PERMISSION}\n"
+    answer = ask_nvidia(f"cuda_v2 12080\n{forbidden * 3}gpu 9 0\ngpu_error {NO_PERMISSION}")
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+
+
+def test_only_gpus_that_may_not_be_used_are_told_in_one_line(ask_nvidia):
+    answer = ask_nvidia("cuda_v2 12080" + f"\ngpu_lost {NO_PERMISSION}" * 8)
+    assert answer.configs == HOPPER_CONFIGS[:2]
+    (warning,) = answer.warnings
+    assert "GPU 0, 1, 2, 3, 4, 5, 6, 7 of 8 is left out: this process may not use it" in warning
+
+
+def test_gpus_left_out_for_one_reason_share_a_line(ask_nvidia):
+    lost = f"gpu_lost {GPU_IS_LOST}"
+    answer = ask_nvidia(f"cuda_v2 12080\n{lost}\ngpu 9 0\n{lost}\ngpu_error {LIBRARY_NOT_FOUND}")
+    assert answer.configs == HOPPER_CONFIGS
+    assert answer.warnings == [
+        "NVIDIA GPU 0, 2 of 4 is left out: GPU is lost",
+        "NVIDIA GPU 3 of 4 is left out: NVML Shared Library Not Found",
+    ]
+
+
+# WSL
+
+
+def test_driver_that_windows_brings_is_found_where_the_loader_does_not_look(ask_nvidia):
+    answer = ask_nvidia(HOPPER_MACHINE, wsl=True)
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+
+
+def test_driver_that_windows_brings_may_fail_like_any_other(ask_nvidia):
+    answer = ask_nvidia(f"init {GPU_IS_LOST}\n{HOPPER_MACHINE}", wsl=True)
+    assert answer.configs == []
+    (warning,) = answer.warnings
+    assert "the NVIDIA driver does not start: GPU is lost" in warning
+
+
 # Shutting down
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,17 +41,9 @@ class Environment:
         timeout: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run this environment's Python with none of the caller's settings."""
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        environment |= {
-            "HOME": str(self.folder),
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_NO_CACHE_DIR": "1",
-            **(variables or {}),
-        }
         return subprocess.run(
             [str(self.python), *command],
-            env=environment,
+            env=self._variables(variables),
             cwd=cwd or self.folder,
             capture_output=True,
             text=True,
@@ -64,6 +59,53 @@ class Environment:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python -m pip``."""
         return self.run("-m", "pip", *arguments, variables=variables, cwd=cwd)
+
+    def pip_on_terminal(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run ``python -m pip`` on a terminal and return all that it shows."""
+        leader, follower = pty.openpty()
+        with subprocess.Popen(
+            [str(self.python), "-m", "pip", *arguments],
+            env=self._variables({"TERM": "xterm", "COLUMNS": "1000", **(variables or {})}),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=follower,
+            stderr=follower,
+        ):
+            os.close(follower)
+            output = b""
+            try:
+                while chunk := os.read(leader, 4096):
+                    output += chunk
+            except OSError:  # how Linux says that the other end is closed
+                pass
+        os.close(leader)
+        return output.decode()
+
+    def _variables(self, changes: Mapping[str, str] | None) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {
+            **inherited,
+            "HOME": str(self.folder),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_CACHE_DIR": "1",
+            **(changes or {}),
+        }
+
+    def unpack(self, *wheels: Path) -> None:
+        """Install wheels of pure Python modules as pip would, in no time."""
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(self.site_packages)
+
+    def remove(self, *names: str) -> None:
+        """Remove what :meth:`unpack`, or pip, installed of wheels with one module."""
+        for name in (name.replace("-", "_") for name in names):
+            (self.site_packages / f"{name}.py").unlink(missing_ok=True)
+            for compiled in (self.site_packages / "__pycache__").glob(f"{name}.*.pyc"):
+                compiled.unlink()
+            for folder in self.site_packages.glob(f"{name}-*.dist-info"):
+                shutil.rmtree(folder)
 
 
 def create_environment(folder: Path, pip_version: str, *packages: str) -> Environment:

@@ -1,4 +1,4 @@
-"""A package index on 127.0.0.1: HTML and JSON, core metadata, range requests, all optional."""
+"""Servers on 127.0.0.1: a package index, a folder of files, or answers that are ready."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import html
 import json
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -63,16 +63,42 @@ class Index:
         )
 
 
+class QuickHandler(BaseHTTPRequestHandler):
+    """Says nothing, keeps connections, and sends head and body of an answer in one piece.
+
+    Sent apart, they cost 40 ms on a connection that is kept: Nagle's algorithm waits for a delayed
+    acknowledgement.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # http.server flushes once a request
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def running(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Run a server until the block ends; yields its URL, which ends in a slash."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+POLL_SECONDS = 0.02
+"""How long the end of a block may wait for the server to see it; half a second by default."""
+
+
 @contextmanager
 def serve(index: Index) -> Iterator[Index]:
     """Serve an index until the block ends; sets its ``url``."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
+    class Handler(QuickHandler):
         def do_HEAD(self) -> None:
             self._answer(with_body=False)
 
@@ -118,15 +144,8 @@ def serve(index: Index) -> Iterator[Index]:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
             return 206, headers, body[start:stop]
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    index.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
+    with running(Handler) as index.url:
         yield index
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _core_metadata(wheel: Path) -> bytes:
@@ -135,19 +154,56 @@ def _core_metadata(wheel: Path) -> bytes:
         return archive.read(name)
 
 
+@dataclass
+class ServedFolder:
+    """A folder that is served.
+
+    :ivar requests: the paths that were asked for.
+    """
+
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def serve_folder(folder: Path) -> Iterator[str]:
-    """Serve a folder of static files until the block ends, as ``python -m http.server`` does."""
+def serve_folder(
+    folder: Path, headers: Callable[[str], Mapping[str, str]] | None = None
+) -> Iterator[ServedFolder]:
+    """Serve a folder of static files until the block ends, as ``python -m http.server`` does.
 
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            pass
+    :param headers: further headers of the answer to a path.
+    """
+    served = ServedFolder()
 
-    handler = functools.partial(Handler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
+    class Handler(QuickHandler, SimpleHTTPRequestHandler):
+        def send_head(self) -> Any:
+            served.requests.append(self.path)
+            return super().send_head()
+
+        def end_headers(self) -> None:
+            for name, value in headers(self.path).items() if headers else ():
+                self.send_header(name, value)
+            super().end_headers()
+
+    with running(functools.partial(Handler, directory=str(folder))) as served.url:
+        yield served
+
+
+@contextmanager
+def serve_answers(answers: Mapping[str, tuple[str, bytes]]) -> Iterator[str]:
+    """Serve what is ready, so that a client waits for nothing else.
+
+    :param answers: ``{path: (content type, content)}``.
+    """
+
+    class Handler(QuickHandler):
+        def do_GET(self) -> None:
+            content_type, content = answers.get(self.path, ("", b""))
+            self.send_response(200 if self.path in answers else 404)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    with running(Handler) as url:
+        yield url

@@ -16,6 +16,7 @@ PLUGIN = {
     "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2"]},
     "x86_64": {"requires": ["provider-variant-x86-64"]},
     "aarch64": {"requires": ["provider-variant-aarch64"]},
+    "tpu": {"requires": ["tpu-variant-provider"]},
 }
 
 
@@ -48,9 +49,12 @@ def write_wheel(
     requires: Sequence[str] = (),
     extras: Sequence[str] = (),
     module: str = "",
+    extra_files: Mapping[str, str] | None = None,
 ) -> Path:
     """Write one wheel and return its path.
 
+    :param extra_files: more files and what they hold; "{info}" and "{data}" in a path stand for
+        the .dist-info and .data folders.
     :param variant_json: the object (or the raw text) of ``variant.json``; an object's variants
         are cut down to the label; ``None`` leaves the file out.
     """
@@ -64,6 +68,8 @@ def write_wheel(
         + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n{tags}",
     }
+    for place, text in (extra_files or {}).items():
+        files[place.format(info=info, data=f"{name}-{version}.data")] = text
     if isinstance(variant_json, str):
         files[f"{info}/variant.json"] = variant_json
     elif variant_json is not None:

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, demo, detect, rank
+from variantsel.cli import activation, config, demo, detect, provider, rank, target, trust
+from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
 from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
 from variantsel.cli.output import print_error
@@ -91,13 +92,16 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel pip install torch        # the same, for one command",
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
+            "variantsel config                   # what is set, and where",
+            "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
         )
         + "\n\n"
         + section(
             "exit codes",
             (
                 f"{DONE}    done",
-                f"{NEGATIVE}    rank: no variant is compatible; status: not active",
+                f"{NEGATIVE}    rank: no variant fits; list: one does not fit; status: not active; "
+                "target diff: they differ; trust: not agreed to; provider check: a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
@@ -114,12 +118,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     detect.add_command(commands)
     rank.add_command(commands)
+    list_.add_command(commands)
+    target.add_command(commands)
+    config.add_command(commands)
     activation.add_commands(commands)
+    trust.add_commands(commands)
+    provider.add_command(commands)
     demo.add_command(commands)
     commands.add_parser(
         "pip",
         add_help=False,  # never parsed here: the arguments are pip's
-        help="run pip with variants for one command; all that follows is pip's",
+        help="run pip with variants for one command, all that follows being pip's; with --target "
+        "MACHINE before pip's command and --into DIR, for a machine that this one is not",
     )
     return parser
 

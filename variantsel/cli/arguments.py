@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from variantsel.cli.exit_codes import FAILED
-from variantsel.cli.output import print_error
+from variantsel.cli.output import print_error, print_progress
 from variantsel.terminal import printable
 
 if TYPE_CHECKING:
@@ -25,42 +25,35 @@ __all__ = [
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose usage errors take one line, like any other error.
+    """A parser whose usage errors take one line, like any other error."""
 
-    :ivar lists_machines: whether the help ends with the machines that are known by name.
-    """
-
-    def __init__(self, *, lists_machines: bool = False, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options
         )
-        self.lists_machines = lists_machines
 
     def error(self, message: str) -> NoReturn:
         print_error(f"{message} ('{self.prog} --help' tells more)")
         raise SystemExit(FAILED)
 
-    def format_help(self) -> str:
-        text = super().format_help()
-        if not self.lists_machines:
-            return text
-        from variantsel.machines import machine_descriptions
-
-        machines = machine_descriptions()
-        width = max(map(len, machines))
-        lines = [f"{name:{width}}  {what}" for name, what in machines.items()]
-        return f"{text}\n{section('machines', lines)}\n"
-
 
 def resolve_target(text: str | None) -> Target:
-    """The machine that ``--target`` names, or else the configured one."""
+    """The machine that ``--target`` names, or else the configured one.
+
+    What it takes to ask this machine is said on standard error.
+    """
+    print_progress()
     if text is not None:
         from variantsel.target import Target
 
-        return Target.resolve(text)
+        if text != "host":
+            return Target.resolve(text)
     from variantsel.configuration import load_configuration
 
-    return load_configuration().target
+    configuration = load_configuration()
+    if text is None:
+        return configuration.target
+    return Target.host(trusted=configuration.trusted).without(configuration.disabled)
 
 
 def namespace(text: str) -> str:
@@ -80,8 +73,9 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         "--target",
         metavar="NAME|FILE",
         help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
-        "version; 'variantsel detect --help' lists the names), or a target file ending in .toml; "
-        "default: VARIANTSEL_TARGET, [tool.variantsel] target in pyproject.toml, this machine",
+        "version), a cloud's instance type such as aws:p5.48xlarge ('variantsel target list' lists "
+        "both), or a target file ending in .toml; "
+        "default: what is configured ('variantsel config' shows it), or this machine",
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, add_target, examples, resolve_target
 from variantsel.cli.exit_codes import DONE
-from variantsel.cli.output import abbreviated, print_json, print_notices
+from variantsel.cli.output import abbreviated, print_json, print_notices, save_target
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -21,17 +22,25 @@ def add_command(commands: Any) -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
         "detect",
-        lists_machines=True,
         help="show what this machine, or another, supports",
         description="Show the variant properties that a machine supports, best first.",
         epilog=examples(
             "variantsel detect",
             "variantsel detect --target gh200@12.8",
             "variantsel detect --target machine.toml --format json",
+            "variantsel detect --save machine.toml    # then, anywhere: --target machine.toml",
         ),
     )
     add_target(parser)
     add_format(parser)
+    parser.add_argument(
+        "--save",
+        metavar="FILE",
+        type=Path,
+        help="also write the machine to a target file: this one whole, with its marker variables "
+        "and platform tags, to be chosen for elsewhere",
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE where it is there")
     parser.set_defaults(run=_detect)
 
 
@@ -43,6 +52,8 @@ def _detect(arguments: argparse.Namespace) -> int:
     else:
         _print_properties(target, properties)
     print_notices(target)
+    if arguments.save is not None:
+        save_target(target, arguments.save, replace=arguments.force)
     return DONE
 
 

@@ -4,7 +4,8 @@ __all__ = ["BROKEN_PIPE", "DONE", "FAILED", "INTERRUPTED", "NEGATIVE"]
 
 DONE = 0
 NEGATIVE = 1
-"""It was done, and the answer is no: no variant is compatible, the plugin is not active."""
+"""It was done, and the answer is no: no variant is compatible, an installed one does not fit,
+the plugin is not active, nobody agreed."""
 FAILED = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.terminal import Terminal
@@ -12,7 +13,15 @@ from variantsel.terminal import Terminal
 if TYPE_CHECKING:
     from variantsel.target import Target
 
-__all__ = ["abbreviated", "print_error", "print_json", "print_note", "print_notices"]
+__all__ = [
+    "abbreviated",
+    "print_error",
+    "print_json",
+    "print_note",
+    "print_notices",
+    "print_progress",
+    "save_target",
+]
 
 
 def print_json(value: Any) -> None:
@@ -30,6 +39,20 @@ def print_note(text: str) -> None:
     Terminal(sys.stderr).line(f"note: {text}")
 
 
+def print_progress() -> None:
+    """From now on, say what takes a while as it begins."""
+    import logging
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print_note(record.getMessage())
+
+    logger = logging.getLogger("variantsel")
+    if not logger.handlers:
+        logger.addHandler(Notes())
+        logger.setLevel(logging.INFO)
+
+
 def print_notices(target: Target) -> None:
     """Say what a machine's providers had to say."""
     for notice in target.notices:
@@ -41,3 +64,21 @@ def abbreviated(values: Sequence[str]) -> str:
     if len(values) <= 8:
         return ", ".join(values)
     return f"{', '.join(values[:4])}, …, {', '.join(values[-2:])} ({len(values)} values)"
+
+
+def save_target(target: Target, path: Path, *, replace: bool) -> None:
+    """Write a target file, and say so, and what of the machine it cannot hold.
+
+    :raises InvalidTarget: when it cannot be written, or is there and may not be replaced.
+    """
+    from variantsel.target_file import read_target_file, write_target_file
+
+    write_target_file(target, path, replace=replace)
+    print_note(f"{target.name} is written to {path}")
+    kept = set(read_target_file(path).tags)
+    lost = [tag for tag in target.tags if tag not in kept]
+    if lost:
+        print_note(
+            f"wheels of this interpreter's own kind, such as {lost[0]}, will not be chosen with "
+            "that file: it describes CPython as most people build it"
+        )

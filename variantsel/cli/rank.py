@@ -15,12 +15,14 @@ from variantsel.cli.arguments import (
     resolve_target,
 )
 from variantsel.cli.exit_codes import DONE, NEGATIVE
-from variantsel.cli.output import abbreviated, print_json, print_notices
+from variantsel.cli.output import abbreviated, print_json, print_note, print_notices
 from variantsel.errors import InvalidMetadata, VariantselError
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
+    from variantsel.configuration import Configuration
     from variantsel.metadata import VariantMetadata
+    from variantsel.preferences import Preferences
     from variantsel.ranking import Ranking
     from variantsel.target import Target
 
@@ -32,11 +34,13 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "rank",
         help="order the variants of a release for a machine",
-        description="Order the variants of a release, best first, and say why others do not fit.",
+        description="Order the variants of a release, best first, and say why others do not fit "
+        "or are left out: what is configured counts ('variantsel config' shows it).",
         epilog=examples(
             "variantsel rank torch-2.10.0-variants.json",
             "variantsel rank torch-2.10.0-variants.json --target gh200@13.0 --format json",
             "variantsel rank demo-1.0-py3-none-any-cuda12.8.whl --target machine.toml",
+            "VARIANTSEL_EXCLUDE=nvidia variantsel rank torch-2.10.0-variants.json",
             "curl https://…/torch-2.10.0-variants.json | variantsel rank -",
         ),
     )
@@ -63,16 +67,40 @@ def _rank(arguments: argparse.Namespace) -> int:
     from variantsel.ranking import rank
 
     metadata = _read_metadata(arguments.file)
-    target = resolve_target(arguments.target)
-    enabled = load_configuration().enabled.union(arguments.enable)
-    ranking = rank(metadata, target, enabled=enabled)
+    configuration = load_configuration()
+    target = resolve_target(arguments.target).without(configuration.disabled)
+    enabled = configuration.enabled.union(arguments.enable)
+    preferences = configuration.preferences(_package(arguments.file, configuration))
+    ranking = rank(metadata, target, enabled=enabled, preferences=preferences)
     if arguments.format == "json":
         rejected = {label: str(reason) for label, reason in ranking.rejected.items()}
-        print_json({"labels": ranking.labels, "rejected": rejected})
+        narrowed = {label: str(reason) for label, reason in ranking.narrowed.items()}
+        print_json({"labels": ranking.labels, "narrowed": narrowed, "rejected": rejected})
     else:
-        _print_ranking(target, ranking)
+        _print_ranking(target, ranking, preferences)
+    for notice in configuration.notices:
+        print_note(notice)
     print_notices(target)
     return DONE if ranking.labels else NEGATIVE
+
+
+def _package(file: str, configuration: Configuration) -> str:
+    """The package that a file is about, from its name; empty where that does not tell."""
+    from variantsel.errors import InvalidWheelName
+    from variantsel.wheel_name import WheelName, parse_index_metadata_name
+
+    name = Path(file).name
+    try:
+        if name.endswith(".whl"):
+            return WheelName.parse(name).name
+        return parse_index_metadata_name(name)[0]
+    except InvalidWheelName:
+        if any(key.startswith("packages.") for key in configuration.settings):
+            print_note(
+                "what is set for single packages is not looked at: only a file named "
+                "NAME-VERSION-variants.json or a wheel tells which package it is about"
+            )
+        return ""
 
 
 def _read_metadata(file: str) -> VariantMetadata:
@@ -104,7 +132,9 @@ def _read_wheel(path: Path) -> VariantMetadata:
     return metadata
 
 
-def _print_ranking(target: Target, ranking: Ranking) -> None:
+def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -> None:
+    from variantsel.preferences import decisive_preference
+
     terminal = Terminal(sys.stdout)
     terminal.line(f"Machine: {target.name}", "bold")
     terminal.line()
@@ -117,15 +147,24 @@ def _print_ranking(target: Target, ranking: Ranking) -> None:
             styles=("dim", "good", ""),
             header=("", "VARIANT", "PROPERTIES SUPPORTED"),
         )
+    elif ranking.narrowed:
+        terminal.line("No variant that is compatible is left.", "bad")
     else:
         terminal.line("No variant is compatible.", "bad")
-    if ranking.rejected:
+    for title, reasons in (("LEFT OUT", ranking.narrowed), ("REJECTED", ranking.rejected)):
+        if reasons:
+            terminal.line()
+            terminal.table(
+                [("-", label, str(reason)) for label, reason in reasons.items()],
+                styles=("dim", "bad", ""),
+                header=("", title, "REASON"),
+            )
+    without_preference = next((name for name in ranking.compatible if name in ranking.labels), "")
+    if ranking.labels and ranking.labels[0] != without_preference:
+        best = ranking.labels[0]
+        why = decisive_preference(ranking, preferences, best, without_preference)
         terminal.line()
-        terminal.table(
-            [("-", label, str(reason)) for label, reason in ranking.rejected.items()],
-            styles=("dim", "bad", ""),
-            header=("", "REJECTED", "REASON"),
-        )
+        terminal.line(f"{best} comes before {without_preference} as preferred ({why}).")
 
 
 def _supported(ranking: Ranking, label: str) -> str:

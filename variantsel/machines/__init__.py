@@ -1,51 +1,110 @@
-"""Named machines: one data file each, every figure with its source."""
+"""Named machines: one data file each, every figure with its source.
+
+A cloud's instance types are other names for them (``clouds``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from variantsel.errors import InvalidTarget
+from variantsel.machines.clouds import find_instance, is_instance_name
 from variantsel.target import StaticProperties, Target
 from variantsel.target_file import read_toml
 
-__all__ = ["machine_descriptions", "machine_names", "named_target"]
+__all__ = ["Machine", "find_machine", "machine_names", "named_target"]
 
 _FOLDER = Path(__file__).parent
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What is known of a machine by its name.
+
+    :ivar name: ``gh200``, or an instance type such as ``aws:p5.48xlarge``.
+    :ivar description: what it is, in one line.
+    :ivar platform_machine: its marker variable of that name: ``aarch64`` or ``x86_64``.
+    :ivar driver: what its GPU's driver supports unless ``@VERSION`` says otherwise (``CUDA
+        12.8``); empty where the variants do not depend on it.
+    :ivar data: the machine's file; an instance type's CPU stands in for the file's.
+    """
+
+    name: str
+    description: str
+    platform_machine: str
+    driver: str
+    data: dict[str, Any]
+
+
 @cache
 def machine_names() -> tuple[str, ...]:
-    """The names of the machines variantsel knows, sorted."""
+    """The names of the machines variantsel knows, sorted; instance types are not among them."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
-def machine_descriptions() -> dict[str, str]:
-    """``{name: one line of what it is}`` of every named machine."""
-    return {name: read_toml(_FOLDER / f"{name}.toml")["description"] for name in machine_names()}
+def find_machine(name: str) -> Machine:
+    """Look a machine up by its name, or an instance type by ``CLOUD:TYPE``.
+
+    :raises InvalidTarget: when there is none of that name, with those that come close.
+    """
+    if not is_instance_name(name):
+        if name not in machine_names():
+            raise InvalidTarget(_unknown_machine(name))
+        data = read_toml(_FOLDER / f"{name}.toml")
+        return Machine(name, data["description"], data["machine"], _default_driver(data), data)
+    instance = find_instance(name)
+    machine = find_machine(instance.machine)
+    if not instance.cpu:
+        return Machine(
+            instance.name,
+            machine.description,
+            machine.platform_machine,
+            machine.driver,
+            machine.data,
+        )
+    from archspec.cpu import TARGETS
+
+    architecture = TARGETS[instance.cpu].family.name
+    return Machine(
+        instance.name,
+        f"as {instance.machine}, with a CPU of {instance.cpu}",
+        architecture,
+        machine.driver,
+        {**machine.data, "machine": architecture, "cpu": instance.cpu},
+    )
+
+
+def _default_driver(data: dict[str, Any]) -> str:
+    if "nvidia" in data:
+        return f"CUDA {data['nvidia']['cuda']}"
+    return f"ROCm {data['amd']['rocm']}" if "amd" in data else ""
 
 
 def named_target(text: str) -> Target:
     """See :meth:`variantsel.Target.named`."""
     name, separator, driver = text.partition("@")
-    if name not in machine_names():
-        raise InvalidTarget(_unknown_machine(name))
-    data = read_toml(_FOLDER / f"{name}.toml")
-    gpu = data.get("nvidia") or data.get("amd")
-    if separator and gpu is None:
-        raise InvalidTarget(f"{text}: {name} has no GPU whose driver version could be chosen")
+    machine = find_machine(name)
+    if separator and not machine.driver:
+        raise InvalidTarget(
+            f"{text}: {name} has no GPU whose driver version could be chosen"
+            if "intel" not in machine.data
+            else f"{text}: Intel's variants do not ask for a driver's version"
+        )
+    data = machine.data
+    driver = driver if separator else machine.driver.partition(" ")[2]
     properties = _cpu_properties(data["machine"], data["cpu"])
-    driver_version = ""
     if "nvidia" in data:
-        driver_version = driver if separator else data["nvidia"]["cuda"]
-        properties["nvidia"] = _nvidia_properties(text, data["nvidia"], driver_version)
+        properties["nvidia"] = _nvidia_properties(text, data["nvidia"], driver)
     if "amd" in data:
-        driver_version = driver if separator else data["amd"]["rocm"]
-        properties["amd"] = _amd_properties(text, data["amd"], driver_version)
+        properties["amd"] = _amd_properties(text, data["amd"], driver)
+    if "intel" in data:
+        properties["intel"] = _intel_properties(data["intel"])
     return Target(
-        f"{name}@{driver_version}" if driver_version else name,
+        f"{machine.name}@{driver}" if driver else machine.name,
         StaticProperties(properties),
         environment={
             "os_name": "posix",
@@ -64,6 +123,7 @@ def _unknown_machine(name: str) -> str:
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
     return (
         f"no machine is called {name!r:.200}{hint}; known are {', '.join(machine_names())}; "
+        "a cloud's instance type is written like aws:p5.48xlarge; "
         "the path of a target file ends in .toml"
     )
 
@@ -88,7 +148,17 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
-    configs = nvidia.supported_configs(version, capability)
+    configs = nvidia.supported_configs(
+        version, capability, integrated=data.get("integrated", False)
+    )
+    return {config.name: config.values for config in configs}
+
+
+def _intel_properties(data: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """A GPU's architecture and the base platform whose code it runs."""
+    from variantsel_providers import intel
+
+    configs = intel.supported_configs([data["device_ip"]])
     return {config.name: config.values for config in configs}
 
 

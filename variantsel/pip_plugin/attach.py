@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.pip_plugin.session import Session
 
 __all__ = ["NEWEST_PIP", "OLDEST_PIP", "attach", "is_supported_pip"]
 
@@ -45,20 +49,21 @@ def is_supported_pip(version: str) -> bool:
 
 def _attach_all_seams() -> None:
     from pip._internal import exceptions
+    from pip._internal.distributions import sdist
     from pip._internal.index import package_finder, sources
     from pip._internal.metadata import select_backend
     from pip._internal.models import link as link_module
     from pip._internal.models import wheel as wheel_module
     from pip._internal.operations import prepare
     from pip._internal.req import constructors
-    from pip._internal.resolution.legacy import resolver as legacy_resolver
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
+        build_seam,
         factory_seam,
         finder_seam,
-        legacy_seam,
         metadata_seam,
+        misfit_seam,
         preparer_seam,
         resolver_seam,
         wheel_seam,
@@ -79,14 +84,17 @@ def _attach_all_seams() -> None:
         optional=("extras",),
     )
     _expect_parameters(
+        factory.Factory.find_candidates,
+        *("self", "identifier", "requirements", "incompatibilities", "constraint"),
+        *("prefers_installed", "is_satisfied_by"),
+        optional=("is_satisfied_by",),
+    )
+    _expect_parameters(factory.Factory.get_dist_to_uninstall, "self", "candidate")
+    _expect_parameters(
         prepare.RequirementPreparer.prepare_linked_requirements_more,
         *("self", "reqs", "parallel_builds"),
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
-    _expect_parameters(
-        legacy_resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels"
-    )
-    _expect_parameters(legacy_resolver.Resolver._get_dist_for, "self", "req")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
     session = Session()
@@ -94,31 +102,62 @@ def _attach_all_seams() -> None:
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
+    misfit_seam.change(session, factory)
+    build_seam.change(session, sdist)
     resolver_seam.change(session, resolver)
-    legacy_seam.change(session, legacy_resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
-    # What installs wheels takes long to load, and pip needs it only when it does.
+    # These take long to load, and not every command of pip needs them.
     when_imported(
         "pip._internal.operations.install.wheel",
-        lambda module: _change_installer(session, module),
+        lambda module: _change_late(session, module, _change_installer),
+    )
+    when_imported(
+        "pip._internal.models.installation_report",
+        lambda module: _change_late(session, module, _change_report),
+    )
+    when_imported(
+        "pip._internal.resolution.legacy.resolver",
+        lambda module: _change_late(session, module, _change_legacy_resolver),
     )
 
 
-def _change_installer(session: Any, wheel_installer: Any) -> None:
+def _change_late(session: Session, module: Any, change: Callable[[Session, Any], None]) -> None:
+    """Change a module that pip loads when the other seams are changed already."""
+    try:
+        change(session, module)
+    except (UnknownSeam, AttributeError) as error:
+        session.voice.warn(f"variantsel does not know the {module.__name__} of this pip ({error})")
+
+
+def _change_installer(session: Session, wheel_installer: Any) -> None:
     from variantsel.pip_plugin import install_seam
 
-    try:
-        _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
-    except (UnknownSeam, AttributeError) as error:
-        session.warn(f"variantsel does not know how this pip installs wheels ({error})")
-        return
+    _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
     install_seam.change(session, wheel_installer)
+
+
+def _change_legacy_resolver(session: Session, legacy_resolver: Any) -> None:
+    from variantsel.pip_plugin import legacy_seam
+
+    resolver = legacy_resolver.Resolver
+    _expect_parameters(resolver.resolve, "self", "root_reqs", "check_supported_wheels")
+    _expect_parameters(resolver._get_dist_for, "self", "req")
+    _expect_parameters(resolver._check_skip_installed, "self", "req_to_install")
+    legacy_seam.change(session, legacy_resolver)
+
+
+def _change_report(session: Session, installation_report: Any) -> None:
+    from variantsel.pip_plugin import report_seam
+
+    item_of = installation_report.InstallationReport._install_req_to_dict
+    _expect_parameters(item_of.__func__, "cls", "ireq")
+    report_seam.change(session, installation_report)
 
 
 def _expect_parameters(function: Any, *names: str, optional: tuple[str, ...] = ()) -> None:
     function = getattr(function, "__wrapped__", function)  # behind functools.lru_cache till 25.3
     code = function.__code__
     found = code.co_varnames[: code.co_argcount]
-    if found not in (names, tuple(name for name in names if name not in optional)):
+    if found != tuple(name for name in names if name in found or name not in optional):
         raise UnknownSeam(f"{function.__qualname__}{found}")

@@ -31,12 +31,12 @@ def change(session: Session, factory: Any) -> None:
     def make_candidate(self: Any, link: Any, *arguments: Any, **options: Any) -> Any:
         release = session.release_of(link)
         if release is None:
-            with session.preparing(None, None):
+            with session.requirements.preparing(None, None):
                 return _with_requirements_read(
                     make_candidate_from_link(self, link, *arguments, **options)
                 )
         for chosen, selection in session.choices(release, self._finder):
-            with session.preparing(chosen, selection):
+            with session.requirements.preparing(chosen, selection):
                 candidate = _with_requirements_read(
                     make_candidate_from_link(self, chosen.file.link, *arguments, **options)
                 )

@@ -15,7 +15,8 @@ from itertools import groupby
 from typing import Any
 
 from variantsel.pip_plugin.session import Session
-from variantsel.wheel_label import INDEX_METADATA_SUFFIX
+from variantsel.pip_plugin.voice import installation_error
+from variantsel.wheel_label import INDEX_METADATA_SUFFIX, split_label
 
 __all__ = ["applicable_candidates", "change"]
 
@@ -26,6 +27,7 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
     find_requirement = package_finder.PackageFinder.find_requirement
     session.release_link_type = release_link_type = _release_link_type(link_module.Link)
+    latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
@@ -35,20 +37,19 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     def find_best_release(
         self: Any, project_name: str, specifier: Any = None, hashes: Any = None
     ) -> Any:
-        result = find_best_candidate(self, project_name, specifier, hashes)
-        if not session.has_variants(project_name):
-            return result
-        return _with_releases(session, result, hashes, release_link_type)
+        nonlocal latest
+        latest = find_best_candidate(self, project_name, specifier, hashes)
+        if session.has_variants(project_name):
+            latest = _with_releases(session, project_name, latest, hashes)
+        return latest
 
     def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
         # What the legacy resolver asks: it wants a wheel at once.
         candidate = find_requirement(self, req, upgrade)
         if candidate is None or not isinstance(candidate.link, release_link_type):
             return candidate
-        hashes = req.hashes(trust_internet=False)
-        result = self.find_best_candidate(req.name, specifier=req.specifier, hashes=hashes)
         installed = req.satisfied_by.version if req.satisfied_by is not None else None
-        for other in reversed(applicable_candidates(result)):
+        for other in reversed(applicable_candidates(latest)):  # which it has just looked at
             if upgrade and installed is not None and other.version <= installed:
                 raise exceptions.BestVersionAlreadyInstalled
             if not isinstance(other.link, release_link_type):
@@ -91,10 +92,13 @@ def applicable_candidates(result: Any) -> list[Any]:
     return list(result.iter_applicable())
 
 
-def _with_releases(session: Session, result: Any, hashes: Any, release_link_type: Any) -> Any:
-    """The same result with every version that has variants collapsed into one candidate."""
+def _with_releases(session: Session, project_name: str, result: Any, hashes: Any) -> Any:
+    """The same result with every version that has variants collapsed into one candidate, and
+    without the versions of which preferences leave nothing."""
     from variantsel.selection import Release, ReleaseFile
 
+    preferences = session.configuration.preferences(project_name)
+    passed_over: list[Any] = []
     applicable = applicable_candidates(result)
     everything = (
         result.all_candidates if hasattr(result, "all_candidates") else list(result.iter_all())
@@ -115,6 +119,9 @@ def _with_releases(session: Session, result: Any, hashes: Any, release_link_type
             ReleaseFile(item.link.filename, session.source_of(item.link), item)
             for item in reversed(candidates)
         ]
+        if preferences and all(preferences.narrowing_of(file.label) for file in files):
+            passed_over += candidates
+            continue
         if not any(file.label for file in files):
             collapsed += candidates
             continue
@@ -122,9 +129,37 @@ def _with_releases(session: Session, result: Any, hashes: Any, release_link_type
         release = Release(first.name, str(first.version), files)
         locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
         candidate = type(first)(
-            first.name, str(first.version), release_link_type(first.link, release), **locked
+            first.name, str(first.version), session.release_link_type(first.link, release), **locked
         )
         collapsed.append(candidate)
         if best in candidates:
             best = candidate
+    if passed_over:
+        _pass_over(session, project_name, passed_over, collapsed, everything)
+        if best in passed_over:
+            best = collapsed[-1] if collapsed else None
     return type(result)(everything, collapsed, best)
+
+
+def _pass_over(
+    session: Session, project_name: str, passed_over: list[Any], kept: list[Any], everything: Any
+) -> None:
+    """Say which versions preferences leave nothing of, where any of them would have been taken.
+
+    :raises pip._internal.exceptions.InstallationError: when the label to take is nowhere.
+    """
+    from variantsel.explanation import passed_over_line
+    from variantsel.preferences import missing_label
+
+    preferences = session.configuration.preferences(project_name)
+    if not kept and preferences.take and not preferences.off:
+        labels = {split_label(item.link.filename)[1] for item in everything}
+        if all(preferences.narrowing_of(label) for label in labels):
+            setting = preferences.describe("take", *preferences.take)
+            missing = missing_label(preferences.take, sorted(filter(None, labels)))
+            raise installation_error(f"variantsel: {project_name}: {setting}: {missing}")
+    newer = [item for item in passed_over if not kept or item.version > kept[-1].version]
+    if newer:
+        versions = dict.fromkeys(str(item.version) for item in reversed(newer))
+        labels = {split_label(item.link.filename)[1] for item in newer}
+        session.voice.warn(passed_over_line(project_name, list(versions), labels, preferences))

@@ -27,7 +27,7 @@ def change(session: Session, wheel_installer: Any) -> None:
         if name == "METADATA" and folder.endswith(".dist-info"):
             path = Path(self.dest_path)
             text = path.read_bytes().decode("utf-8", "surrogateescape")
-            resolved = session.resolved_installed_metadata(folder, text)
+            resolved = session.requirements.resolved_installed_metadata(folder, text)
             if resolved != text:
                 path.write_bytes(resolved.encode("utf-8", "surrogateescape"))
                 self.changed = True

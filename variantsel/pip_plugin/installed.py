@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from variantsel.pip_plugin.misfits import installed_variant
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["compare_with_installed"]
@@ -31,6 +32,10 @@ def compare_with_installed(session: Session, installed: Mapping[str, Any], resul
 def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: Any) -> None:
     if not _may_be_accelerated(distribution):
         return
+    if distribution in session.misfits:
+        session.voice.info(f"{session.misfits.describe(distribution)} Taking another instead.")
+        if not session.misfits.machine_could_use(distribution):
+            return
     before, after = _build(distribution), _build(candidate.dist)
     chosen = session.chosen_metadata(candidate.source_link)
     if chosen is not None:
@@ -45,26 +50,15 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
 
 
 def _check_fit(session: Session, distribution: Any) -> None:
-    if not _has_variant_json(distribution):
+    if distribution not in session.misfits:
         return
-    from variantsel.errors import InvalidMetadata
-    from variantsel.ranking import rank
-
-    build = _build(distribution)
-    if build.metadata is None:
-        return
-    configuration = session.configuration
-    try:
-        ranking = rank(build.metadata, configuration.target, enabled=configuration.enabled)
-    except InvalidMetadata:
-        return
-    for label, reason in ranking.rejected.items():
-        session.warn(
-            f"{distribution.canonical_name} {distribution.version} is installed as variant "
-            f"{label}, which does not fit {configuration.target.name}: it {reason} "
-            f"'pip install --force-reinstall --no-deps {distribution.canonical_name}' takes one "
-            "that fits."
-        )
+    name = distribution.canonical_name
+    what_next = (
+        "Nothing else could be taken."
+        if name in session.misfits.replaceable
+        else f"'pip install --upgrade {name}' takes one that fits."
+    )
+    session.voice.warn(f"{session.misfits.describe(distribution)} {what_next}")
 
 
 def _reasons(criterion: Any) -> str:
@@ -80,22 +74,10 @@ def _reasons(criterion: Any) -> str:
 
 def _may_be_accelerated(distribution: Any) -> bool:
     """A cheap look, since every pip run passes here: most packages are pure Python."""
-    if "+" in str(distribution.version) or _has_variant_json(distribution):
+    if "+" in str(distribution.version) or installed_variant(distribution) is not None:
         return True
     required = distribution.metadata.get_all("Requires-Dist", [])
     return any("nvidia" in line or "triton" in line for line in required)
-
-
-def _has_variant_json(distribution: Any) -> bool:
-    return _variant_json(distribution) is not None
-
-
-def _variant_json(distribution: Any) -> str | None:
-    try:
-        text: str = distribution.read_text("variant.json")
-    except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
-        return None
-    return text
 
 
 def _build(distribution: Any) -> Any:
@@ -103,20 +85,13 @@ def _build(distribution: Any) -> Any:
     from packaging.utils import canonicalize_name
 
     from variantsel.build import Build
-    from variantsel.errors import InvalidMetadata
-    from variantsel.metadata import VariantMetadata
 
-    metadata = None
-    text = _variant_json(distribution)
-    if text:
-        try:
-            metadata = VariantMetadata.parse(text)
-        except InvalidMetadata:
-            metadata = None
+    variant = installed_variant(distribution)
     names = []
     for line in distribution.metadata.get_all("Requires-Dist", []):
         try:
             names.append(canonicalize_name(Requirement(line).name))
         except InvalidRequirement:
             continue
+    metadata = variant.metadata if variant is not None else None
     return Build(str(distribution.version), metadata, tuple(names))

@@ -2,7 +2,9 @@
 
 Fits pip 23.1 to 26.3: ``Resolver._get_dist_for(self, req)`` gives a requirement its link and
 prepares the wheel behind it; ``Resolver.resolve(self, root_reqs, check_supported_wheels)`` returns
-a ``RequirementSet``. Which wheel a release stands for is decided in ``finder_seam``.
+a ``RequirementSet``; ``Resolver._check_skip_installed(self, req_to_install)`` leaves
+``satisfied_by`` unset where something is to be installed. Which wheel a release stands for is
+decided in ``finder_seam``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
@@ -19,7 +22,20 @@ __all__ = ["change"]
 def change(session: Session, resolver: Any) -> None:
     """Read a wheel's requirements for its variant, refuse what does not fit, say what was taken."""
     get_dist_for = resolver.Resolver._get_dist_for
+    check_skip_installed = resolver.Resolver._check_skip_installed
     resolve = resolver.Resolver.resolve
+
+    def check_skip_fitting(self: Any, req_to_install: Any) -> Any:
+        reason = check_skip_installed(self, req_to_install)
+        installed = req_to_install.satisfied_by
+        if (
+            installed is None
+            or not self._is_upgrade_allowed(req_to_install)
+            or installed not in session.misfits
+        ):
+            return reason
+        self._set_req_to_reinstall(req_to_install)
+        return None
 
     def get_chosen_dist_for(self: Any, req: Any) -> Any:
         named = session.release_of(req.link) if req.link is not None else None
@@ -31,7 +47,7 @@ def change(session: Session, resolver: Any) -> None:
             if chosen is None:
                 return distribution
             if session.agrees_with_index(*chosen, req.local_file_path):
-                with session.preparing(*chosen):
+                with session.requirements.preparing(*chosen):
                     list(distribution.iter_dependencies())
                 return distribution
             if named is None:  # as if it had never been found
@@ -42,10 +58,12 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        session.guarded(lambda: session.explain(requirements, self.finder))
-        session.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: announce(session, requirements, self.finder))
+        session.voice.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
+    resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
 
@@ -55,7 +73,7 @@ def _compare(session: Session, requirements: Any) -> None:
     from pip._internal.metadata import get_default_environment
 
     environment = get_default_environment()
-    installed, mapping = {}, {}
+    installed, mapping, criteria = {}, {}, {}
     for req in requirements:
         before = environment.get_distribution(req.name) if req.name else None
         if before is None:
@@ -68,4 +86,18 @@ def _compare(session: Session, requirements: Any) -> None:
             source_link=req.link,
             dist=req.get_dist() if req.satisfied_by is None else before,
         )
-    compare_with_installed(session, installed, SimpleNamespace(mapping=mapping, criteria={}))
+        criteria[name] = SimpleNamespace(information=[_information(req)])
+    result = SimpleNamespace(mapping=mapping, criteria=criteria)
+    compare_with_installed(session, installed, result)
+
+
+def _information(req: Any) -> SimpleNamespace:
+    """Which requirement it was, and whose; ``parent`` is ``None`` for what the user named."""
+    parent = req.comes_from
+    if not hasattr(parent, "get_dist"):  # nothing, or the text of a requirements file's line
+        return SimpleNamespace(requirement=req.req, parent=None)
+    distribution = parent.satisfied_by or parent.get_dist()
+    version = distribution.version
+    return SimpleNamespace(
+        requirement=req.req, parent=SimpleNamespace(name=parent.name, version=version)
+    )

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from variantsel.pip_plugin.session import Session, has_variant_markers
+from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.wheel_requirements import has_variant_markers
 
 __all__ = ["change"]
 
@@ -34,7 +35,7 @@ def _change_importlib(session: Session, distribution: Any) -> None:
         requirements = message.get_all("Requires-Dist", [])
         if has_variant_markers(requirements):
             del message["Requires-Dist"]
-            for requirement in session.resolved_requirements(requirements):
+            for requirement in session.requirements.resolved_requirements(requirements):
                 message["Requires-Dist"] = requirement
         return message
 
@@ -46,6 +47,6 @@ def _change_pkg_resources(session: Session, in_memory_metadata: Any) -> None:
 
     def get_resolved_metadata(self: Any, name: str) -> Any:
         text = get_metadata(self, name)
-        return session.resolved_metadata(text) if name == "METADATA" else text
+        return session.requirements.resolved_metadata(text) if name == "METADATA" else text
 
     in_memory_metadata.get_metadata = get_resolved_metadata

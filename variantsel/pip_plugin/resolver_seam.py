@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
@@ -26,14 +27,16 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        session.guarded(lambda: session.explain(requirements, self.factory._finder))
-        session.guarded(
+        session.voice.guarded(lambda: announce(session, requirements, self.factory._finder))
+        session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
-        session.resolution = (
-            lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
-            requirement_set,
-        )
+        session.voice.guarded(lambda: announce_notices(session))
+        if any(session.chosen(requirement) for requirement in requirements):
+            session.resolution = (
+                lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
+                requirement_set,
+            )
         return requirement_set
 
     resolver.Resolver.resolve = resolve_and_explain

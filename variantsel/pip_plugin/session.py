@@ -5,12 +5,17 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from variantsel.pip_plugin.misfits import Misfits
+from variantsel.pip_plugin.voice import Voice, installation_error
+from variantsel.pip_plugin.wheel_requirements import WheelRequirements
 from variantsel.wheel_label import split_label
 
 if TYPE_CHECKING:
@@ -18,15 +23,17 @@ if TYPE_CHECKING:
     from variantsel.metadata import VariantMetadata
     from variantsel.selection import Release, ReleaseFile, Selection
     from variantsel.target import Target
-    from variantsel.variant_markers import VariantContext
 
-__all__ = ["Session", "has_variant_markers"]
+__all__ = ["Session"]
 
 
 class Session:
     """The state of one run.
 
+    :ivar voice: how it talks to the user.
+    :ivar requirements: what the chosen wheels require.
     :ivar release_link_type: the type of links that stand for a release.
+    :ivar misfits: the installed variants that do not fit the machine.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -34,19 +41,18 @@ class Session:
     resolution: tuple[Callable[[], Any], Any] | None = None
 
     def __init__(self) -> None:
+        self.voice = Voice()
+        self.requirements = WheelRequirements()
+        self.misfits = Misfits(self)
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
         self._selections: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
         self._set_aside: set[str] = set()
         self._agreed: set[str] = set()
-        self._said: set[str] = set()
         self._configuration: Configuration | None = None
         self._unknown_machine: Target | None = None
-        self._preparing: tuple[ReleaseFile[Any] | None, Selection[Any] | None] = (None, None)
-        self._installing: dict[
-            tuple[str, str], tuple[ReleaseFile[Any] | None, Selection[Any] | None]
-        ] = {}
+        self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
     # -- what the finder sees
 
@@ -71,10 +77,7 @@ class Session:
         comes_from = link.comes_from
         if comes_from is None:
             return posixpath.dirname(str(link.url_without_fragment))
-        from pip._internal.utils.misc import redact_auth_from_url
-
-        page: str = redact_auth_from_url(str(getattr(comes_from, "url", comes_from)))
-        return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
+        return _source_of_page(str(getattr(comes_from, "url", comes_from)))
 
     def release_of(self, link: Any) -> Release[Any] | None:
         """The release a link stands for: pip's pick of an index, or one variant wheel by name."""
@@ -87,7 +90,7 @@ class Session:
 
         name, version = link.filename.split("-")[:2]
         wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
-        return Release(name.replace("_", "-"), version, [wheel])
+        return Release(name.replace("_", "-"), version, [wheel], is_named=True)
 
     # -- choosing
 
@@ -99,14 +102,32 @@ class Session:
         """
         if self._configuration is None:
             from variantsel.configuration import load_configuration
-            from variantsel.errors import InvalidTarget
+            from variantsel.errors import VariantselError
 
             try:
                 self._configuration = load_configuration()
                 self._configuration.target  # noqa: B018  a wrong name must come out here
-            except InvalidTarget as error:
-                raise _installation_error(f"variantsel: {error}") from None
+            except VariantselError as error:
+                raise installation_error(f"variantsel: {error}") from None
+            for notice in self._configuration.notices:
+                self.voice.warn(notice)
         return self._configuration
+
+    @contextmanager
+    def choosing_for_this_machine(self) -> Iterator[None]:
+        """Forget the configured target for a while, here and in processes that are started."""
+        name = "VARIANTSEL_TARGET"
+        before = self._configuration, self._selections, os.environ.get(name)
+        self._configuration, self._selections = None, {}
+        os.environ[name] = "host"
+        try:
+            yield
+        finally:
+            self._configuration, self._selections, text = before
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text
 
     def choices(
         self, release: Release[Any], finder: Any
@@ -119,17 +140,23 @@ class Session:
         selection = self._select(release, finder)
         for problem in selection.problems:
             self.problem(problem)
+        if selection.unmet is not None:
+            raise installation_error(f"variantsel: {release}: {selection.unmet}")
         for file in selection.files:
             if file.file.link.url not in self._set_aside:
                 self._selections[file.file.link.url] = file, selection
                 yield file, selection
-        self._say_that_nothing_fits(selection)
+        if all(file.file.link.url in self._set_aside for file in selection.files):
+            from variantsel.explanation import nothing_fits_line
+
+            self.voice.warn(nothing_fits_line(selection))
 
     def _select(self, release: Release[Any], finder: Any) -> Selection[Any]:
         from variantsel.selection import Selection, select
 
         configuration = self.configuration
-        target = self._target_of(finder)
+        preferences = configuration.preferences(release.name)
+        target = self._with_given_python(self._target_of(finder), finder)
         network = finder._link_collector.session
         try:
             return select(
@@ -137,17 +164,20 @@ class Session:
                 target,
                 lambda wheels: self._read_metadata(release, wheels, network),
                 enabled=configuration.enabled,
+                preferences=preferences,
             )
         except Exception as error:  # a mistake of ours must not end an install that can go on
-            return Selection(
-                release,
-                target,
-                files=[file for file in release.files if not file.label],
-                problems=[
-                    f"{release}: set aside the variants, since variantsel failed "
-                    f"({type(error).__name__}: {error}); please report this"
-                ],
+            selection = Selection(release, target)
+            selection.files = [
+                file
+                for file in release.files
+                if not file.label and not preferences.narrowing_of("")
+            ]
+            selection.problems.append(
+                f"{release}: set aside the variants, since variantsel failed "
+                f"({type(error).__name__}: {error}); please report this"
             )
+            return selection
 
     def _target_of(self, finder: Any) -> Target:
         """The configured target; nothing is assumed of a platform pip was given instead of it."""
@@ -161,12 +191,23 @@ class Session:
             from variantsel.target import StaticProperties, Target
 
             name = f"the machine behind --platform {platforms[0]}"
-            self._unknown_machine = Target(name, StaticProperties({}), platforms=platforms)
-            self.warn(
+            machine = Target(name, StaticProperties({}), platforms=platforms)
+            self._unknown_machine = machine.without(self.configuration.disabled)
+            self.voice.warn(
                 f"pip was given --platform {platforms[0]}, and nothing is known of that machine's "
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
         return self._unknown_machine
+
+    def _with_given_python(self, target: Target, finder: Any) -> Target:
+        """The target with the Python that pip was given by ``--python-version``."""
+        given = finder.target_python._given_py_version_info
+        if given is None or len(given) < 2:
+            return target
+        key = target.name, given
+        if key not in self._targets:
+            self._targets[key] = target.with_python(".".join(map(str, given)))
+        return self._targets[key]
 
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
@@ -228,164 +269,21 @@ class Session:
         link = requirement.link
         return self._selections.get(link.url) if self._selections and link is not None else None
 
-    # -- variant markers
-
-    @contextmanager
-    def preparing(
-        self, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
-    ) -> Iterator[None]:
-        """While pip prepares a candidate, its variant markers are those of this wheel."""
-        before, self._preparing = self._preparing, (file, selection)
-        try:
-            yield
-        finally:
-            self._preparing = before
-
-    def resolved_requirements(self, requirements: Sequence[str]) -> list[str]:
-        """``Requires-Dist`` of the candidate being prepared, variant markers resolved.
-
-        What cannot be understood is left for pip to complain of.
-        """
-        from variantsel.variant_markers import InvalidVariantMarker, resolve_requirement
-
-        context = self._context(*self._preparing)
-        resolved = []
-        for requirement in requirements:
-            try:
-                left = resolve_requirement(requirement.strip(), context)
-            except InvalidVariantMarker:
-                left = requirement
-            if left is not None:
-                resolved.append(left)
-        return resolved
-
-    def resolved_metadata(self, text: str) -> str:
-        """METADATA of the candidate being prepared, variant markers resolved."""
-        return self._resolved_metadata(text, *self._preparing)
-
-    def resolved_installed_metadata(self, dist_info: str, text: str) -> str:
-        """METADATA of the wheel being installed, variant markers resolved.
-
-        :param dist_info: the name of its ``.dist-info`` folder.
-        """
-        name, _, version = dist_info.removesuffix(".dist-info").partition("-")
-        chosen = self._installing.get((_normalized(name), version), (None, None))
-        return self._resolved_metadata(text, *chosen)
-
-    def _resolved_metadata(
-        self, text: str, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
-    ) -> str:
-        headers = text.partition("\n\n")[0].splitlines()
-        if not has_variant_markers([line for line in headers if line.startswith("Requires-Dist:")]):
-            return text
-        # Loaded by now where it is needed: pip 26.3 lets nothing be imported as it installs.
-        from variantsel.variant_markers import InvalidVariantMarker, resolve_metadata
-
-        try:
-            return resolve_metadata(text, self._context(file, selection))
-        except InvalidVariantMarker:
-            return text
-
-    @staticmethod
-    def _context(file: ReleaseFile[Any] | None, selection: Selection[Any] | None) -> VariantContext:
-        from variantsel.variant_markers import VariantContext
-
-        source = selection.ranking_of(file) if selection and file else None
-        if file is None or source is None:
-            return VariantContext()
-        properties = source.ranking.supported_properties(file.label)
-        return VariantContext(file.label, tuple(properties))
-
     def chosen_metadata(self, link: Any) -> VariantMetadata | None:
         """The metadata of the variant that was chosen behind a link, of its label alone."""
-        from dataclasses import replace
-
         file, selection = self._selections.get(link.url, (None, None))
         source = selection.ranking_of(file) if selection and file else None
         if file is None or source is None:
             return None
-        return replace(source.metadata, variants={file.label: source.metadata.variants[file.label]})
+        return source.metadata._replace(variants={file.label: source.metadata.variants[file.label]})
 
-    # -- talking
-
-    def explain(self, requirements: Sequence[Any], finder: Any) -> None:
-        """Say what was taken of every release that has variants, and what was left unused."""
-        for requirement in requirements:
-            chosen = self.chosen(requirement)
-            if chosen is not None:
-                name = _normalized(chosen[1].release.name)
-                self._installing[name, chosen[0].filename.split("-")[1]] = chosen
-                self._explain_choice(*chosen)
-            elif requirement.link is not None and self.has_variants(requirement.name or ""):
-                self._explain_release_without_variants(requirement, finder)
-        if self._configuration is not None:
-            for notice in self._configuration.target.notices:
-                self.warn(notice)
-
-    def _explain_choice(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
-        from variantsel import explanation
-
-        choice = explanation.choice_line(selection, file)
-        if choice:
-            self._info(choice)
-        for line in explanation.choice_details(selection, file):
-            self._log("verbose", f"  {line}")
-        for line in (
-            explanation.unused_accelerator_line(selection, file),
-            explanation.other_machine_line(selection, file),
-            explanation.several_sources_line(selection),
-        ):
-            if line:
-                self.warn(line)
-
-    def _explain_release_without_variants(self, requirement: Any, finder: Any) -> None:
-        """Warn when pip took a version without variants and another has one for the accelerator."""
-        from variantsel import explanation
-        from variantsel.pip_plugin.finder_seam import applicable_candidates
-
-        result = finder.find_best_candidate(requirement.name)
-        for candidate in reversed(applicable_candidates(result)):
-            if not isinstance(candidate.link, self.release_link_type):
-                continue
-            release = candidate.link.release
-            for file, selection in self.choices(release, finder):
-                line = explanation.newer_without_variants_line(
-                    requirement.link.filename, selection, file
-                )
-                if line:
-                    self.warn(line)
-                break
-            return
-
-    def _say_that_nothing_fits(self, selection: Selection[Any]) -> None:
-        if any(file.file.link.url not in self._set_aside for file in selection.files):
-            return
-        reasons = " ".join(
-            f"{label} {reason}"
-            for source in selection.rankings
-            for label, reason in source.ranking.rejected.items()
-        )
-        self.warn(
-            f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
-        )
-
-    def guarded(self, talk: Callable[[], None]) -> None:
-        """Say something about a result; a mistake of ours on the way must not cost the result."""
-        from pip._internal.exceptions import PipError
-
-        try:
-            talk()
-        except PipError:
-            raise
-        except Exception as error:
-            self.warn(
-                f"variantsel failed to explain what was chosen ({type(error).__name__}: {error}); "
-                "please report this"
-            )
+    def machine_notices(self) -> Sequence[str]:
+        """What the machine's providers had to say, as far as they were asked."""
+        return self._configuration.target.notices if self._configuration is not None else ()
 
     def no_variant_fits(self, release: Release[Any]) -> Exception:
         """pip's error for a release of which nothing can be installed."""
-        return _installation_error(f"variantsel: no wheel of {release} fits; see above")
+        return installation_error(f"variantsel: no wheel of {release} fits; see above")
 
     def problem(self, problem: str) -> None:
         """Warn of something that goes on all the same, or, where the user is strict, does not.
@@ -393,35 +291,20 @@ class Session:
         :raises pip._internal.exceptions.InstallationError: where the user is strict.
         """
         if self.configuration.strict:
-            raise _installation_error(f"variantsel (strict): {problem}")
-        self.warn(problem)
-
-    def warn(self, text: str) -> None:
-        """Say something that nobody should miss, once."""
-        self._log("warning", text)
-
-    def _info(self, text: str) -> None:
-        self._log("info", text)
-
-    def _log(self, level: str, text: str) -> None:
-        if text not in self._said:
-            from pip._internal.utils.logging import getLogger
-
-            self._said.add(text)
-            getattr(getLogger("variantsel"), level)("%s", text)
+            raise installation_error(f"variantsel (strict): {problem}")
+        self.voice.warn(problem)
 
 
-def has_variant_markers(requirements: Sequence[str]) -> bool:
-    """Whether a requirement's marker asks for the variant."""
-    return any("variant_" in requirement.partition(";")[2] for requirement in requirements)
+@lru_cache(maxsize=8)  # the links of a page come one after the other
+def _source_of_page(url: str) -> str:
+    from pip._internal.utils.misc import redact_auth_from_url
+
+    page: str = redact_auth_from_url(url)
+    return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
 
 
 def _normalized(project_name: str) -> str:
-    return project_name.lower().replace("_", "-").replace(".", "-")
+    from pip._vendor.packaging.utils import canonicalize_name
 
-
-def _installation_error(message: str) -> Exception:
-    from pip._internal.exceptions import InstallationError
-
-    error: Exception = InstallationError(message)
-    return error
+    name: str = canonicalize_name(project_name)
+    return name

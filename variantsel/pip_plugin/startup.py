@@ -1,14 +1,18 @@
 """Waiting for pip: the first thing the start-up hook reaches, in every run of pip and no other.
 
-Imports only what the interpreter has loaded already.
+Imports only what the interpreter has loaded already: many a program has "pip" in its command line,
+``pipeline.py`` for one.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["hook", "runs_pip", "watch_for_pip", "when_imported"]
 
@@ -75,78 +79,89 @@ def _is_pip_script(path: str) -> bool:
 
 def watch_for_pip() -> None:
     """Attach variantsel to pip as soon as pip loads what it finds packages with."""
-    watching = any(isinstance(finder, _Watcher) for finder in sys.meta_path)
-    if not watching and WATCHED_MODULE not in sys.modules:
-        sys.meta_path.insert(0, _Watcher())
+    if not _WATCHER.waits_for_pip and WATCHED_MODULE not in sys.modules:
+        _WATCHER.waits_for_pip = True
+        when_imported(WATCHED_MODULE, _WATCHER.attach_after)
+        when_imported("pip._internal.cli.main_parser", _watch_for_other_interpreter)
+
+
+def _watch_for_other_interpreter(main_parser: Any) -> None:
+    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call this function for nothing else."""
+    identify = getattr(main_parser, "identify_python_interpreter", None)
+    if identify is None:
+        return
+
+    def identify_and_tell(python: str) -> Any:
+        from variantsel.pip_plugin.other_interpreter import tell_if_not_active
+
+        interpreter = identify(python)
+        tell_if_not_active(interpreter)
+        return interpreter
+
+    main_parser.identify_python_interpreter = identify_and_tell
 
 
 def when_imported(module_name: str, action: Callable[[Any], None]) -> None:
     """Call an action with a module: now if it is loaded, otherwise as soon as it is."""
     if module_name in sys.modules:
         action(sys.modules[module_name])
-    else:
-        sys.meta_path.insert(0, _OneModule(module_name, action))
-
-
-class _OneModule:
-    """A finder on :data:`sys.meta_path` that waits for one module and leaves."""
-
-    def __init__(self, module_name: str, action: Callable[[Any], None]) -> None:
-        self._module_name = module_name
-        self._action = action
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != self._module_name:
-            return None
-        sys.meta_path.remove(self)
-        return _spec_with_action(name, path, target, self._action)
+        return
+    _WATCHER.actions.setdefault(module_name, []).append(action)
+    if _WATCHER not in sys.meta_path:
+        sys.meta_path.insert(0, _WATCHER)
 
 
 class _Watcher:
-    """A finder on :data:`sys.meta_path` that finds nothing itself and leaves after its one task."""
+    """A finder on :data:`sys.meta_path` that finds nothing itself: it waits for modules.
+
+    There is one for all of them, since every finder takes its time at every import.
+
+    :ivar actions: what is to be done with the modules waited for, once they are loaded.
+    :ivar waits_for_pip: whether the seams are still to be changed.
+    """
+
+    def __init__(self) -> None:
+        self.actions: dict[str, list[Callable[[Any], None]]] = {}
+        self.waits_for_pip = False
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != WATCHED_MODULE and not name.startswith(COMMANDS):
-            return None
-        return _spec_with_action(name, path, target, self.attach_after, skipping=self)
+        actions = self.actions.pop(name, None)
+        if actions is None:
+            if not self.waits_for_pip or not name.startswith(COMMANDS):
+                return None
+            actions = [self.attach_after]
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _ActingLoader(spec.loader, actions)  # type: ignore[assignment]
+                return spec
+        return None
 
     def attach_after(self, module: Any) -> None:
-        """Attach and leave, unless the watched module or what imports it is still to come."""
-        if WATCHED_MODULE not in sys.modules or self not in sys.meta_path:
+        """Attach, unless the watched module or what imports it is still to come."""
+        if WATCHED_MODULE not in sys.modules or not self.waits_for_pip:
             return
         for name, other in list(sys.modules.items()):
-            spec = getattr(other, "__spec__", None)
-            if (
-                name.startswith("pip._internal.")
-                and other is not module
-                and getattr(spec, "_initializing", False)
-            ):
-                return
-        sys.meta_path.remove(self)
+            if name.startswith("pip._internal.") and other is not module:
+                spec = getattr(other, "__spec__", None)
+                if getattr(spec, "_initializing", False):
+                    return
+        self.waits_for_pip = False
         from variantsel.pip_plugin.attach import attach
 
         attach()
 
 
-def _spec_with_action(
-    name: str, path: Any, target: Any, action: Callable[[Any], None], skipping: Any = None
-) -> Any:
-    """The spec that the other finders find, whose module is given to an action once it is run."""
-    for finder in sys.meta_path:
-        spec = None if finder is skipping else finder.find_spec(name, path, target)
-        if spec is not None:
-            if spec.loader is not None:
-                spec.loader = _ActingLoader(spec.loader, action)  # type: ignore[assignment]
-            return spec
-    return None
+_WATCHER = _Watcher()
 
 
 class _ActingLoader:
-    """Loads a module with its own loader, then gives it to an action."""
+    """Loads a module with its own loader, then gives it to the actions that waited for it."""
 
-    def __init__(self, loader: Any, action: Callable[[Any], None]) -> None:
+    def __init__(self, loader: Any, actions: list[Callable[[Any], None]]) -> None:
         self._loader = loader
-        self._action = action
+        self._actions = actions
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -154,4 +169,5 @@ class _ActingLoader:
     def exec_module(self, module: Any) -> None:
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._action(module)
+        for action in self._actions:
+            action(module)

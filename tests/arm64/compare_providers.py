@@ -1,0 +1,43 @@
+"""Compare our aarch64 provider with provider-variant-aarch64 on the CPU that runs this."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from variantsel import Target
+
+EXPECTED = {
+    "cortex-a72": ("8a", {"aes", "crc32", "sha2"}, {"fphp", "sve"}),
+    "neoverse-n1": ("8.2a", {"asimddp", "fphp", "lrcpc"}, {"sve", "i8mm"}),
+    "a64fx": ("8.2a", {"fphp", "sve"}, {"sve2", "asimddp"}),
+    "max": ("8a", set(), set()),  # nobody's CPU, so archspec takes it for the least there is
+}
+"""Of each CPU: the architecture version, instruction sets that it has, and that it has not."""
+
+
+def answer(configs: Any) -> list[tuple[str, list[str]]]:
+    """A provider's answer as plain values."""
+    return [(config.name, list(config.values)) for config in configs]
+
+
+def main() -> None:
+    """Fail where the two differ, or what is found is not that CPU's."""
+    from provider_variant_aarch64.plugin import AArch64Plugin
+    from variantsel_providers import aarch64
+
+    cpu = os.environ["QEMU_CPU"]
+    ours = answer(aarch64.get_supported_configs())
+    theirs = answer(AArch64Plugin().get_supported_configs(None))
+    assert ours == theirs, (cpu, ours, theirs)
+    found = Target.host().all_properties()["aarch64"]
+    assert list(found) == [name for name, _ in ours]
+    version, present, absent = EXPECTED[cpu]
+    assert found["version"][0] == version, (cpu, found["version"])
+    assert present <= found.keys(), (cpu, present - found.keys())
+    assert not absent & found.keys(), (cpu, absent & found.keys())
+    print(f"{cpu}: {version}, {len(found) - 1} instruction sets, as provider-variant-aarch64 says")
+
+
+if __name__ == "__main__":
+    main()

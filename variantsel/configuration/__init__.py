@@ -1,0 +1,136 @@
+"""What the user set: files and environment variables, one layer over the other.
+
+Where each setting comes from is kept with it, for messages and ``variantsel config``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from variantsel.configuration.files import ConfigurationFile, find_files
+from variantsel.configuration.keys import (
+    Setting,
+    normalized_name,
+    package_key,
+)
+from variantsel.configuration.variables import misspelled_variables, read_variables
+from variantsel.errors import InvalidTarget
+
+if TYPE_CHECKING:
+    from variantsel.preferences import Preferences
+    from variantsel.target import Target
+
+__all__ = ["Configuration", "ConfigurationFile", "Setting", "load_configuration"]
+
+
+class Configuration:
+    """What the user set.
+
+    :ivar settings: every setting in force by its key, ``target`` or ``packages.torch.take``.
+    :ivar files: the files that were looked for, strongest first.
+    :ivar notices: what deserves attention although it is no error, a sentence each.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Setting],
+        files: tuple[ConfigurationFile, ...] = (),
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self.settings = settings
+        self.files = files
+        self.notices = notices
+
+    @cached_property
+    def target(self) -> Target:
+        """The machine to install for, without what is switched off.
+
+        :raises InvalidTarget: when there is no such machine or file, naming where it was set.
+        """
+        from variantsel.target import Target
+
+        if self.target_text in ("", "host"):
+            return Target.host(trusted=self.trusted).without(self.disabled)
+        try:
+            return Target.resolve(self.target_text).without(self.disabled)
+        except InvalidTarget as error:
+            raise InvalidTarget(f"{self.settings['target'].place}: {error}") from None
+
+    @property
+    def target_text(self) -> str:
+        """The target as written, a file's path made absolute; empty for this machine."""
+        text: str = self._value("target", "")
+        return text
+
+    @property
+    def enabled(self) -> frozenset[str]:
+        """The namespaces whose optional providers are enabled."""
+        return frozenset(self._value("enable", ()))
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """The namespaces whose providers are switched off: nothing of them is supported."""
+        return frozenset(self._value("disable", ()))
+
+    @property
+    def strict(self) -> bool:
+        """Whether broken variant metadata is an error rather than a notice."""
+        strict: bool = self._value("strict", False)
+        return strict
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The provider packages that may be installed and run, ``name`` or ``name==version``.
+
+        Only the user's, the environment's and the machine's files and ``VARIANTSEL_TRUST`` say so,
+        never a file that comes with a project.
+        """
+        return frozenset(self._value("trust", ()))
+
+    def preferences(self, package: str) -> Preferences:
+        """What the user wants of a package: its own settings, then the general ones."""
+        from variantsel.preferences import Preferences
+
+        name = normalized_name(package)
+        entries: dict[str, list[str]] = {"take": [], "never": [], "prefer": [], "exclude": []}
+        sources: dict[tuple[str, str], str] = {}
+        for rule, listed in entries.items():
+            for key in (package_key(name, rule), rule):
+                if key in self.settings:
+                    listed.extend(self.settings[key].value)
+                    for entry in self.settings[key].value:
+                        sources.setdefault((rule, entry), self.settings[key].source)
+        off = self.settings.get(package_key(name, "off"))
+        if off is not None:
+            sources["off", ""] = off.source
+        return Preferences(**entries, off=off is not None and off.value, sources=sources)
+
+    def _value(self, key: str, default: Any) -> Any:
+        return self.settings[key].value if key in self.settings else default
+
+
+def load_configuration(
+    directory: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Configuration:
+    """Read the environment variables and the files, strongest first: variables; the file that
+    ``VARIANTSEL_CONFIG`` names; the nearest project file at or above a directory; the file of the
+    Python environment; the user's; the machine's.
+
+    Each key is taken from the strongest layer that sets it, those of a package one by one. A
+    variable that is set to nothing counts as set.
+
+    :param directory: the current directory where ``None``.
+    :param environ: :data:`os.environ` where ``None``.
+    :raises InvalidConfiguration: when a file or a setting cannot be used, naming it.
+    """
+    environ = os.environ if environ is None else environ
+    files, notices = find_files(directory, environ)
+    settings: dict[str, Setting] = {}
+    for file in reversed(files):
+        settings.update(file.settings)
+    settings.update(read_variables(environ))
+    return Configuration(settings, tuple(files), (*notices, *misspelled_variables(environ)))

@@ -1,0 +1,180 @@
+"""Configuration files: where they are looked for, and what they set."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from variantsel.configuration.keys import Setting, read_table
+from variantsel.configuration.variables import CONFIG_VARIABLE
+from variantsel.errors import InvalidConfiguration, InvalidTarget
+
+__all__ = ["ConfigurationFile", "find_files"]
+
+FILE_NAME = "variantsel.toml"
+PYPROJECT = "pyproject.toml"
+
+
+class ConfigurationFile(NamedTuple):
+    """A file that was looked for.
+
+    :ivar layer: whose it is: ``variable``, ``project``, ``environment``, ``user``, ``machine``.
+    :ivar path: where it is, or would be; a project's that is not there could also be further up.
+    :ivar found: whether it is there.
+    :ivar settings: what it sets, by key.
+    """
+
+    layer: str
+    path: Path
+    found: bool = False
+    settings: Mapping[str, Setting] = {}
+
+
+def find_files(
+    directory: Path | None, environ: Mapping[str, str]
+) -> tuple[list[ConfigurationFile], list[str]]:
+    """Look for every file, and read those that are there.
+
+    :param directory: where to look for the project's file, there and above; the current one where
+        ``None``.
+    :returns: the files, strongest first; and notices, a sentence each.
+    :raises InvalidConfiguration: when one cannot be read or used.
+    """
+    named = environ.get(CONFIG_VARIABLE, "").strip()
+    if named == os.devnull:
+        return [], []
+    files: list[ConfigurationFile] = []
+    if named:
+        files.append(_read("variable", Path(named)))
+    project, notices = _project_file(directory)
+    files.append(project)
+    places = [
+        ("environment", Path(sys.prefix) / FILE_NAME),
+        *(("user", path) for path in _user_files(environ)),
+        *(("machine", path) for path in _machine_files(environ)),
+    ]
+    files += [
+        _read(layer, path) if _exists(path) else ConfigurationFile(layer, path)
+        for layer, path in places
+        if not (project.found and _is_same(path, project.path))
+    ]
+    return files, notices
+
+
+def _comes_with_a_project(layer: str, path: Path) -> bool:
+    """Whether somebody else may have written a file that lies where the user keeps their own."""
+    if layer == "environment":  # a checked-out project can be made a virtual environment
+        signs = (PYPROJECT, "setup.py", ".git", ".git/HEAD")
+        return any(_exists(path.parent / sign) for sign in signs)
+    return layer in ("project", "variable")
+
+
+def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]:
+    """The nearest file that says anything to us; variantsel.toml before pyproject.toml."""
+    try:
+        start = Path.cwd() if directory is None else directory.absolute()
+    except OSError:  # the current directory was removed
+        return ConfigurationFile("project", Path(FILE_NAME)), []
+    for folder in (start, *start.parents):
+        own, pyproject = folder / FILE_NAME, folder / PYPROJECT
+        table = _table(pyproject) if _exists(pyproject) else None
+        if _exists(own):
+            notice = (
+                f"{pyproject} has a table [tool.variantsel] that is ignored: {own} is beside it"
+            )
+            return _read("project", own), [notice] if table is not None else []
+        if table is not None:
+            return _read("project", pyproject), []
+    return ConfigurationFile("project", start / FILE_NAME), []
+
+
+def _user_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where pip keeps the user's file on each platform, under our name."""
+    if sys.platform == "win32":
+        if environ.get("APPDATA"):
+            yield Path(environ["APPDATA"]) / "variantsel" / FILE_NAME
+        return
+    home = Path(environ["HOME"]) if environ.get("HOME") else None
+    if sys.platform == "darwin":
+        if home is not None:
+            library = home / "Library" / "Application Support" / "variantsel"
+            folder = library if library.is_dir() else home / ".config" / "variantsel"
+            yield folder / FILE_NAME
+        return
+    if environ.get("XDG_CONFIG_HOME"):
+        yield Path(environ["XDG_CONFIG_HOME"]) / "variantsel" / FILE_NAME
+    elif home is not None:
+        yield home / ".config" / "variantsel" / FILE_NAME
+
+
+def _machine_files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where pip keeps the file for all users of a machine, strongest first, under our name."""
+    if sys.platform == "win32":
+        yield Path(environ.get("PROGRAMDATA") or "C:\\ProgramData") / "variantsel" / FILE_NAME
+        return
+    if sys.platform == "darwin":
+        yield Path("/Library/Application Support/variantsel") / FILE_NAME
+        return
+    yield Path("/etc") / FILE_NAME
+    folders = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
+    yield from (Path(folder) / "variantsel" / FILE_NAME for folder in reversed(folders) if folder)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that must not be looked into
+        return False
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _read(layer: str, path: Path) -> ConfigurationFile:
+    prefix = "tool.variantsel." if path.name == PYPROJECT else ""
+    settings = {}
+    for setting in read_table(_table(path) or {}, str(path), prefix):
+        checked = setting
+        if setting.key == "target" and setting.value.endswith(".toml"):
+            checked = setting._replace(value=str(path.parent / setting.value))
+        if setting.key == "trust" and _comes_with_a_project(layer, path):
+            raise InvalidConfiguration(
+                f"{setting.place}: which packages may be run on this machine is not for a file "
+                "to say that may have come with somebody's project; set VARIANTSEL_TRUST, or "
+                "'trust' in your own file ('variantsel config' shows where that is)"
+            )
+        settings[setting.key] = checked
+    return ConfigurationFile(layer, path, found=True, settings=settings)
+
+
+def _table(path: Path) -> Mapping[str, Any] | None:
+    """Our table of a file; ``None`` for a pyproject.toml that has none.
+
+    One that does not even hold our name need not be TOML: it may be a template, or a test's.
+    """
+    from variantsel.target_file import read_toml
+
+    try:
+        if path.name == PYPROJECT and b"variantsel" not in path.read_bytes():
+            return None
+        content = read_toml(path)
+    except InvalidTarget as error:
+        raise InvalidConfiguration(str(error)) from None
+    except OSError as error:
+        raise InvalidConfiguration(f"{path}: {error.strerror or error}") from None
+    if path.name != PYPROJECT:
+        return content
+    tool = content.get("tool", {})
+    table = tool.get("variantsel") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise InvalidConfiguration(
+            f"{path}: tool.variantsel: found {table!r:.200}, expected a table"
+        )
+    return table

@@ -1,0 +1,72 @@
+"""Announcing what pip's resolution took: a line for each release with variants, and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from variantsel.pip_plugin.session import Session
+
+if TYPE_CHECKING:
+    from variantsel.selection import ReleaseFile, Selection
+
+__all__ = ["announce", "announce_notices"]
+
+
+def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None:
+    """Say what was taken of every release that has variants, and what was left unused.
+
+    :param requirements: pip's ``InstallRequirement`` objects, resolved.
+    :param finder: pip's ``PackageFinder``.
+    """
+    for requirement in requirements:
+        chosen = session.chosen(requirement)
+        session.requirements.note_chosen(requirement.name or "", chosen)
+        if chosen is not None:
+            _announce_choice(session, *chosen)
+        elif requirement.link is not None and session.has_variants(requirement.name or ""):
+            _announce_release_without_variants(session, requirement, finder)
+
+
+def announce_notices(session: Session) -> None:
+    """Say what the machine's providers had to say, after all that they may have been asked for."""
+    for notice in session.machine_notices():
+        session.voice.warn(notice)
+
+
+def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+    from variantsel import explanation
+
+    choice = explanation.choice_line(selection, file)
+    if choice:
+        session.voice.info(choice)
+    for line in explanation.choice_details(selection, file) if session.voice.is_verbose else ():
+        session.voice.verbose(f"  {line}")
+    for line in (
+        explanation.unused_accelerator_line(selection, file),
+        explanation.untrusted_provider_line(selection, file),
+        explanation.other_machine_line(selection, file),
+        explanation.several_sources_line(selection),
+    ):
+        if line:
+            session.voice.warn(line)
+
+
+def _announce_release_without_variants(session: Session, requirement: Any, finder: Any) -> None:
+    """Warn when pip took a version without variants and another has one for the accelerator."""
+    from variantsel import explanation
+    from variantsel.pip_plugin.finder_seam import applicable_candidates
+
+    result = finder.find_best_candidate(requirement.name)
+    for candidate in reversed(applicable_candidates(result)):
+        if not isinstance(candidate.link, session.release_link_type):
+            continue
+        release = candidate.link.release
+        for file, selection in session.choices(release, finder):
+            line = explanation.newer_without_variants_line(
+                requirement.link.filename, selection, file
+            )
+            if line:
+                session.voice.warn(line)
+            break
+        return

@@ -1,0 +1,126 @@
+"""Seams: what pip takes from the interpreter it runs in although it was given another platform.
+
+Fits pip 23.1 to 26.3. In a run for another machine, and in no other:
+
+- ``pip._vendor.packaging.markers.default_environment()`` is what every marker is evaluated with;
+- ``RequirementPreparer.prepare_linked_requirement(self, req, …)`` and
+  ``prepare_editable_requirement(self, req)`` are where sources would be built;
+- ``LinkEvaluator.evaluate_link(self, link)`` is where source distributions are passed over;
+- ``PipScriptMaker._get_shebang`` and ``fix_script(path)`` write this interpreter into scripts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from variantsel.pip_plugin.startup import when_imported
+from variantsel.target import Target
+
+__all__ = ["Sources", "change_when_imported"]
+
+SHEBANG = b"#!/usr/bin/env python3\n"
+"""Of the scripts in the folder: nobody knows here where that machine's Python is."""
+
+
+class Sources:
+    """The source distributions that were passed over."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._passed_over: dict[str, list[str]] = {}
+        self._with_wheels: set[str] = set()
+
+    def note(self, project: str, filename: str, is_candidate: bool) -> None:
+        """Remember a file of a project that pip looked at."""
+        if is_candidate:
+            self._with_wheels.add(project)
+        elif filename.endswith((".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")):
+            self._passed_over.setdefault(project, []).append(filename)
+
+    def refused(self) -> list[str]:
+        """A line for every project of which nothing but sources was found."""
+        return [
+            f"{project} has source distributions ({filenames[-1]}) but no wheel for "
+            f"{self._target.name} with Python {self._target.environment['python_version']}; "
+            f"what is built here would be for this machine: {_BUILD_THERE}"
+            for project, filenames in self._passed_over.items()
+            if project not in self._with_wheels
+        ]
+
+
+_BUILD_THERE = "build a wheel on such a machine, and pass its folder with --find-links"
+
+
+def change_when_imported(target: Target) -> Sources:
+    """Have pip's modules changed as pip loads them.
+
+    :param target: the machine, with the Python that was asked for.
+    """
+    sources = Sources(target)
+    changes = {
+        "pip._vendor.packaging.markers": lambda module: _change_markers(target, module),
+        "pip._internal.index.package_finder": lambda module: _watch_sources(sources, module),
+        "pip._internal.operations.prepare": lambda module: _refuse_sources(target, module),
+        "pip._internal.operations.install.wheel": _change_scripts,
+    }
+    for name, change in changes.items():
+        when_imported(name, change)
+    return sources
+
+
+def _change_markers(target: Target, markers: Any) -> None:
+    markers.default_environment = lambda: dict(target.environment)
+
+
+def _watch_sources(sources: Sources, package_finder: Any) -> None:
+    evaluate_link = package_finder.LinkEvaluator.evaluate_link
+
+    def evaluate_and_note(self: Any, link: Any) -> Any:
+        result = evaluate_link(self, link)
+        sources.note(
+            self.project_name, link.filename, result[0] is package_finder.LinkType.candidate
+        )
+        return result
+
+    package_finder.LinkEvaluator.evaluate_link = evaluate_and_note
+
+
+def _refuse_sources(target: Target, prepare: Any) -> None:
+    prepare_linked_requirement = prepare.RequirementPreparer.prepare_linked_requirement
+
+    def prepare_wheel(self: Any, req: Any, *arguments: Any, **options: Any) -> Any:
+        if not req.link.is_wheel:
+            raise _refusal(req, target)
+        return prepare_linked_requirement(self, req, *arguments, **options)
+
+    def refuse_editable(_: Any, req: Any) -> Any:
+        raise _refusal(req, target)
+
+    prepare.RequirementPreparer.prepare_linked_requirement = prepare_wheel
+    prepare.RequirementPreparer.prepare_editable_requirement = refuse_editable
+
+
+def _refusal(requirement: Any, target: Target) -> Exception:
+    from pip._internal.exceptions import InstallationError
+
+    error: Exception = InstallationError(
+        f"variantsel: {requirement} is no wheel, and what is built here would be for this "
+        f"machine, not for {target.name}: {_BUILD_THERE}"
+    )
+    return error
+
+
+def _change_scripts(wheel: Any) -> None:
+    wheel.PipScriptMaker._get_shebang = lambda *_, **__: SHEBANG
+    wheel.fix_script = _fix_script
+
+
+def _fix_script(path: str) -> bool:
+    """Replace ``#!python`` in a script; returns whether it was there."""
+    script = Path(path)
+    first, newline, rest = script.read_bytes().partition(b"\n")
+    if not first.startswith(b"#!python"):
+        return False
+    script.write_bytes(SHEBANG + rest if newline else SHEBANG)
+    return True

@@ -1,0 +1,68 @@
+"""Talking to the user in pip's own voice: through its logger, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["Voice", "installation_error"]
+
+
+class Voice:
+    """Says things once a run.
+
+    ``-q`` silences :meth:`info`, ``-v`` lets :meth:`verbose` be heard.
+    """
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def warn(self, text: str) -> None:
+        """Say something that nobody should miss."""
+        self._say("warning", text)
+
+    def info(self, text: str) -> None:
+        """Say something of interest."""
+        self._say("info", text)
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether :meth:`verbose` is heard."""
+        from pip._internal.utils.logging import VERBOSE, getLogger
+
+        return bool(getLogger("variantsel").isEnabledFor(VERBOSE))
+
+    def verbose(self, text: str) -> None:
+        """Say something for whoever asks for more."""
+        self._say("verbose", text)
+
+    def guarded(self, talk: Callable[[], None]) -> None:
+        """Say something about a result; a mistake of ours on the way must not cost the result.
+
+        :raises pip._internal.exceptions.PipError: what is raised on purpose.
+        """
+        from pip._internal.exceptions import PipError
+
+        try:
+            talk()
+        except PipError:
+            raise
+        except Exception as error:
+            self.warn(
+                f"variantsel failed to explain what was chosen ({type(error).__name__}: {error}); "
+                "please report this"
+            )
+
+    def _say(self, level: str, text: str) -> None:
+        if text not in self._said:
+            from pip._internal.utils.logging import getLogger
+
+            self._said.add(text)
+            getattr(getLogger("variantsel"), level)("%s", text)
+
+
+def installation_error(message: str) -> Exception:
+    """pip's own error, which ends the command with one line."""
+    from pip._internal.exceptions import InstallationError
+
+    error: Exception = InstallationError(message)
+    return error
