@@ -18,6 +18,7 @@ import variantsel
 from benchmarks.generator import generate
 from benchmarks.measurement import peak_memory, time_in_turns
 from benchmarks.one_release import compact
+from benchmarks.profiling import profile
 from benchmarks.report import Options, Reach, Report, Table, number, run_alone, seconds, size
 
 __all__ = ["TARGETS", "best_labels", "measure", "read_documents", "run"]
@@ -100,6 +101,10 @@ def measure(options: Options, *, projects: int, budget: float) -> Report:
             note="" if is_large else "the index is too small to tell",
         ),
     ]
+    if report.wants_profile:
+        sample = documents[:: max(1, len(documents) // 2000)]
+        title = f"Where the time goes: {len(sample):,} of the releases, {len(targets)} machines"
+        report.profiles.append(profile(title, lambda: best_labels(sample, targets)))
     report.numbers |= {
         "projects": projects,
         "releases": len(documents),

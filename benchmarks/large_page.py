@@ -1,7 +1,8 @@
 """How long is the way from a large page of an index to the chosen wheel?
 
 A page of 100 to 50,000 wheels in 100 releases, all of them variants, as HTML and as JSON. Compared
-with the time that pip itself takes to parse the same page:
+with the time that pip itself takes to parse the same page, in processor time, since nothing here
+waits for anything:
 
 - what the plugin adds to pip's way from the page's bytes to the wheel it takes, where the same pip
   is given as many wheels that are no variants (given variants, it would refuse their names and have
@@ -11,6 +12,7 @@ with the time that pip itself takes to parse the same page:
 
 from __future__ import annotations
 
+import pstats
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from benchmarks.generator import wheel_names
 from benchmarks.large_page_worker import METADATA_NAME, PAGE_NAMES, PROJECT
 from benchmarks.measurement import Difference, Times, in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.profiling import profile_table
 from benchmarks.report import Options, Plot, Reach, Report, Table, run_alone, seconds, size
 from benchmarks.simple_pages import PageFile, html_page, json_page
 
@@ -50,6 +53,7 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
     """
     report = Report("large_page", QUESTION, options)
     added: dict[str, float] = {}
+    profiles: dict[str, Table] = {}
     library: dict[str, float] = {}
     for kind, page_name in PAGE_NAMES.items():
         table = Table(
@@ -61,13 +65,18 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
         )
         lines: dict[str, dict[float, float]] = {}
         for wheels in sizes:
+            where = f"{kind}, {wheels:,} wheels"
             with tempfile.TemporaryDirectory() as folder:
-                variants, ordinary = _write_indexes(Path(folder), wheels, options.seed)
-                page_bytes = (variants / page_name).stat().st_size
-                times = _measure_page(variants / page_name, ordinary / page_name, rounds)
+                folders = [
+                    *_write_indexes(Path(folder, "measured"), wheels, options.seed, 1),
+                    *_write_indexes(Path(folder, "warm up"), RELEASES, options.seed, 1001),
+                ]
+                page_bytes = (folders[0] / page_name).stat().st_size
+                pages = [path / page_name for path in folders]
+                times = _measure_page(pages, rounds)
+                profiles[where] = _profile(pages, where)
             parsing = times["parse"].median
             plugin = Difference.between(times["plugin"], times["ordinary"])
-            where = f"{kind}, {wheels:,} wheels"
             added[where] = plugin.median / parsing
             library[where] = times["library"].median / parsing
             table.add(
@@ -97,10 +106,12 @@ def measure(options: Options, sizes: Sequence[int], *, rounds: int) -> Report:
         Reach("the plugin adds / pip parses, worst page", max(added.values()), 1, "x"),
         Reach("the library chooses / pip parses, worst page", max(library.values()), 1, "x"),
     ]
+    if report.wants_profile:
+        report.profiles.append(profiles[max(added, key=lambda where: added[where])])
     return report
 
 
-def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
+def _write_indexes(folder: Path, wheels: int, seed: int, first_version: int) -> tuple[Path, Path]:
     """Write the pages of a project of variants, with the newest release's metadata, and those of
     one without; returns the folders of both."""
     a_release = wheels // RELEASES
@@ -110,7 +121,7 @@ def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
     listed: list[PageFile] = []
     ordinary: list[PageFile] = []
     for number in range(RELEASES):
-        version = f"{number // 10 + 1}.{number % 10}.0"
+        version = f"{number // 10 + first_version}.{number % 10}.0"
         metadata_file = PageFile.of(METADATA_NAME.format(version=version), document)
         listed.append(metadata_file)
         ordinary.append(metadata_file)  # pip passes over it
@@ -129,8 +140,7 @@ def _write_indexes(folder: Path, wheels: int, seed: int) -> tuple[Path, Path]:
     return folders
 
 
-def _measure_page(page: Path, ordinary: Path, rounds: int) -> dict[str, Times]:
-    pages = str(page), str(ordinary)
+def _measure_page(pages: Sequence[Path], rounds: int) -> dict[str, Times]:
     with _worker("pip", *pages) as pip, _worker("pip with the plugin", *pages) as plugin:
         actions: dict[str, Callable[[], float]] = {
             "parse": lambda: float(pip("parse")),
@@ -138,16 +148,24 @@ def _measure_page(page: Path, ordinary: Path, rounds: int) -> dict[str, Times]:
             "plugin": lambda: float(plugin("choose")),
             "library": lambda: float(pip("library")),
         }
-        in_turns(actions, 1)  # whatever is imported or compiled on first use
         if plugin("chosen") != pip("chosen by the library"):
             raise RuntimeError("the plugin and the library choose different wheels")
         return in_turns(actions, rounds)
 
 
+def _profile(pages: Sequence[Path], where: str) -> Table:
+    with _worker("pip with the plugin", *pages) as plugin:
+        path = Path(plugin("profile"))
+        title = f"Where the plugin's time goes: {where}"
+        table = profile_table(title, pstats.Stats(str(path)), only="variantsel")
+        path.unlink()
+        return table
+
+
 @contextmanager
-def _worker(which: str, *pages: str) -> Iterator[Callable[[str], str]]:
+def _worker(which: str, *pages: Path) -> Iterator[Callable[[str], str]]:
     """A process that answers one question a line; see ``large_page_worker.py``."""
-    command = [sys.executable, "-m", "benchmarks.large_page_worker", which, *pages]
+    command = [sys.executable, "-m", "benchmarks.large_page_worker", which, *map(str, pages)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,17 +1,24 @@
 """The process in which ``large_page.py`` measures: pip's inside, as it is or with the plugin.
 
-    python -m benchmarks.large_page_worker (pip | "pip with the plugin") PAGE ORDINARY_PAGE
+    python -m benchmarks.large_page_worker (pip | "pip with the plugin") PAGE ORDINARY_PAGE \\
+        WARM_UP_PAGE WARM_UP_ORDINARY_PAGE
 
-Answers one line for each line it reads: the seconds that something took, or the wheel it chose.
+Answers one line for each line it reads: the processor seconds that something took, or the wheel it
+chose. Every answer is found by a child that is forked for it: what is loaded on first use is there,
+since the parent went the way once with other pages, and nothing is remembered of earlier answers.
 """
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import json
 import logging
+import os
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,26 +37,48 @@ PAGE_NAMES = {"HTML": "index.html", "JSON": "index.json"}
 _CONTENT_TYPES = {".html": "text/html", ".json": "application/vnd.pypi.simple.v1+json"}
 
 
-def main(which: str, page: Path, ordinary_page: Path) -> None:
+def main(which: str, *pages: Path) -> None:
     """Answer until there are no more questions.
 
-    :param ordinary_page: lists as many wheels, none of them a variant.
+    :param pages: one of variants, one of as many ordinary wheels, and both again to warm up with.
     """
     logging.disable()
     if which == "pip with the plugin":
         watch_for_pip()
-    pip, pip_ordinary = _Pip(page), _Pip(ordinary_page)
     target = variantsel.Target.host()
-    questions: dict[str, Callable[[], Any]] = {
+    questions = _questions(target, *pages[:2])
+    for question, answer in _questions(target, *pages[2:]).items():
+        if question != "profile":
+            answer()
+    for line in sys.stdin:
+        _answer_in_child(questions[line.strip()])
+
+
+def _answer_in_child(answer: Callable[[], Any]) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            print(answer(), flush=True)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _questions(
+    target: variantsel.Target, page: Path, ordinary_page: Path
+) -> dict[str, Callable[[], Any]]:
+    pip, pip_ordinary = _Pip(page), _Pip(ordinary_page)
+    return {
         "parse": lambda: _seconds(pip.parse),
         "choose": lambda: _seconds(pip.choose),
         "choose ordinary": lambda: _seconds(pip_ordinary.choose),
         "library": lambda: _seconds(lambda: choose_with_library(page, target)),
         "chosen": pip.choose,
         "chosen by the library": lambda: choose_with_library(page, target),
+        "profile": lambda: _profile(pip.choose),
     }
-    for line in sys.stdin:
-        print(questions[line.strip()](), flush=True)
 
 
 def choose_with_library(page: Path, target: variantsel.Target) -> str:
@@ -143,16 +172,26 @@ class _Pip:
         return found.link.filename if found else ""
 
 
+def _profile(function: Callable[[], object]) -> str:
+    """The name of a file of statistics for :mod:`pstats`."""
+    descriptor, name = tempfile.mkstemp(".prof")
+    os.close(descriptor)
+    profiler = cProfile.Profile()
+    profiler.runcall(function)
+    profiler.dump_stats(name)
+    return name
+
+
 def _seconds(function: Callable[[], object]) -> float:
     gc.collect()
     gc.disable()
     try:
-        started = time.perf_counter()
+        started = time.process_time()  # nothing here waits: other programs are left out
         function()
-        return time.perf_counter() - started
+        return time.process_time() - started
     finally:
         gc.enable()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], *map(Path, sys.argv[2:]))

@@ -14,6 +14,7 @@ less, stands beside the time on the clock; the reaches are about the latter.
 from __future__ import annotations
 
 import os
+import pstats
 import resource
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from support.wheels import metadata, write_release, write_wheel
 from benchmarks import REPOSITORY
 from benchmarks.measurement import Difference, Times, in_turns
 from benchmarks.page_server import serve
+from benchmarks.profiling import profile_table
 from benchmarks.report import Options, Reach, Report, Table, run_alone, seconds
 
 __all__ = ["measure", "run"]
@@ -66,6 +68,10 @@ def measure(options: Options, *, pip_rounds: int, startup_rounds: int) -> Report
                     _pip(plain, url, "crowded"), _pip(active, url, "crowded"), pip_rounds
                 ),
             }
+            profiles = [
+                _profile(active, url, package, f"Where the plugin's time goes: {what}")
+                for package, what in (("plain", "(a)"), ("crowded", "(b)"))
+            ]
         found["python -c pass"] = _with_and_without(_python(plain), _python(active), startup_rounds)
     table = Table(
         "Medians, and the median difference with its 95 % confidence interval",
@@ -84,6 +90,8 @@ def measure(options: Options, *, pip_rounds: int, startup_rounds: int) -> Report
         f"(b): the machine's first run, which asks the providers, took {seconds(first_run)}"
     )
     report.reaches += _reaches(found)
+    if report.wants_profile:
+        report.profiles += profiles
     return report
 
 
@@ -208,6 +216,30 @@ def _pip(environment: Environment, url: str, package: str) -> Callable[[], float
         return elapsed
 
     return action
+
+
+_PROFILE = """
+import cProfile, runpy, sys
+from variantsel.pip_plugin.startup import watch_for_pip
+profiler = cProfile.Profile()
+profiler.enable()
+watch_for_pip()
+path, sys.argv[:] = sys.argv[1], ["pip", *sys.argv[2:]]
+try:
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+finally:
+    profiler.disable()
+    profiler.dump_stats(path)
+"""
+
+
+def _profile(environment: Environment, url: str, package: str, title: str) -> Table:
+    path = environment.folder / "pip.prof"
+    arguments = ("install", "--dry-run", "--index-url", url, package)
+    process = environment.run("-c", _PROFILE, str(path), *arguments)
+    if process.returncode != 0:
+        raise RuntimeError(process.stderr)
+    return profile_table(title, pstats.Stats(str(path)), only="variantsel")
 
 
 def _python(environment: Environment) -> Callable[[], float]:

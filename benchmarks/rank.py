@@ -19,6 +19,7 @@ from pathlib import Path
 import variantsel
 from benchmarks.measurement import Difference, Times, time_in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.profiling import profile
 from benchmarks.report import Options, Plot, Reach, Report, Table, number, run_alone, seconds, size
 from benchmarks.uv_peer import publish, uv_difference, uv_label
 from benchmarks.variantlib_peer import variantlib_ranking
@@ -69,6 +70,8 @@ def measure(options: Options, sizes: Sequence[int], *, budget: float, uv_rounds:
     report.tables.append(table)
     report.reaches += _reaches(found)
     report.plots.append(_plot(found))
+    if report.wants_profile:
+        report.profiles += _profiles(max(sizes), options.seed)
     report.numbers = {str(count): one.to_dict() for count, one in found.items()}
     report.notes.append(
         "uv preview: the difference of two whole processes; '-' where it drowns in the noise of "
@@ -143,6 +146,23 @@ def _measure_one(count: int, seed: int, budget: float, uv_rounds: int) -> _Measu
     if not agrees:
         raise RuntimeError(f"the peers rank {count} variants (seed {seed}) in another order")
     return _Measured(len(document), times, uv, agrees)
+
+
+def _profiles(count: int, seed: int) -> list[Table]:
+    document = compact(one_release(count, seed))
+    first_of_its_kind = _unlike_each_other(compact(one_release(10, seed)))
+    nobody = variantsel.Target.from_properties({})
+    return [
+        profile(
+            f"Where the time goes: {count:,} variants",
+            lambda: variantsel.rank(document, nobody).labels,
+        ),
+        profile(
+            f"Where the time goes: {len(first_of_its_kind):,} releases of 10 variants, each the "
+            "first of its kind",
+            lambda: variantsel.rank_many(first_of_its_kind, nobody),
+        ),
+    ]
 
 
 def _unlike_each_other(document: bytes) -> list[bytes]:

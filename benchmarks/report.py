@@ -32,10 +32,12 @@ class Options:
 
     :ivar quick: smaller sizes and fewer rounds; fit for CI.
     :ivar seed: of whatever is generated.
+    :ivar profile: whether to show where the time goes although every reach is met.
     """
 
     quick: bool = False
     seed: int = 1
+    profile: bool = False
 
 
 @dataclass
@@ -130,6 +132,7 @@ class Report:
     :ivar question: what it answers.
     :ivar numbers: everything measured, for JSON.
     :ivar notes: what to know when reading the tables, a sentence each.
+    :ivar profiles: where the time goes.
     """
 
     name: str
@@ -140,6 +143,13 @@ class Report:
     plots: list[Plot] = field(default_factory=list)
     numbers: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    profiles: list[Table] = field(default_factory=list)
+
+    @property
+    def wants_profile(self) -> bool:
+        """Whether a reach is missed or undecided, or a profile is asked for anyway."""
+        measured = [reach for reach in self.reaches if reach.measured is not None]
+        return self.options.profile or not all(reach.is_met for reach in measured)
 
     def to_markdown(self) -> str:
         parts = [f"### {self.name}", self.question]
@@ -158,6 +168,7 @@ class Report:
             parts.append(reaches.to_markdown())
         if self.notes:
             parts.append("\n".join(f"- {note}" for note in self.notes))
+        parts += [table.to_markdown() for table in self.profiles]
         return "\n\n".join(parts) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,6 +196,10 @@ class Report:
             ],
             "numbers": self.numbers,
             "notes": self.notes,
+            "profiles": [
+                {"title": table.title, "columns": table.columns, "rows": table.rows}
+                for table in self.profiles
+            ],
         }
 
 
@@ -219,6 +234,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of what is generated (default: 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number to a file")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw plots into a folder (SVG)")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="show where the time goes also where every reach is met",
+    )
 
 
 def run_alone(benchmark: Callable[[Options], Report]) -> None:
@@ -231,11 +251,14 @@ def run_alone(benchmark: Callable[[Options], Report]) -> None:
 
 def run_and_print(
     benchmarks: Sequence[Callable[[Options], Report]], arguments: argparse.Namespace
-) -> None:
-    """Run benchmarks as the command line says; print, write and draw what they found."""
+) -> tuple[dict[str, str], list[Report]]:
+    """Run benchmarks as the command line says; print, write and draw what they found.
+
+    :returns: the machine in words, and the reports.
+    """
     machine = describe_machine()
     print("\n".join(f"- {what}: {value}" for what, value in machine.items()) + "\n")
-    options = Options(quick=arguments.quick, seed=arguments.seed)
+    options = Options(arguments.quick, arguments.seed, arguments.profile)
     reports = []
     for benchmark in benchmarks:
         report = benchmark(options)
@@ -250,3 +273,4 @@ def run_and_print(
         for report in reports:
             if report.plots:
                 draw(report.plots, arguments.plots / f"{report.name}.svg")
+    return machine, reports

@@ -1,11 +1,14 @@
 """Do time and memory grow in proportion as variants, files, releases and machines each grow?
 
 Each grows by 10x at a time while the others stay. The k of cost = c * size^k is fitted over all
-sizes; "last step" is the k of the two largest alone, where what is fixed weighs least.
+sizes; "last step" is the k of the two largest alone, where what is fixed weighs least. Memory that
+no cache holds is slow, so nothing that reads grows quite in proportion: the k of ``json.loads`` on
+the same bytes stands below that of what reads them.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +19,7 @@ import variantsel
 from benchmarks.generator import VOCABULARY, generate
 from benchmarks.measurement import fitted_exponent, peak_memory, time_in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.profiling import profile
 from benchmarks.report import Options, Plot, Reach, Report, Table, run_alone, seconds, size
 from variantsel.selection import Release, ReleaseFile, select
 
@@ -36,11 +40,13 @@ class Axis:
 
     :ivar documents: makes the variants.json files of a size, from the size and a seed.
     :ivar work: makes what is to be done with them, from the files and the size.
+    :ivar reads_all: whether that reads all of their bytes.
     """
 
     what: str
     documents: Callable[[int, int], Iterable[bytes]]
     work: Callable[[list[bytes], int], Work]
+    reads_all: bool = False
 
 
 def release_with_variants(count: int, seed: int) -> Iterable[bytes]:
@@ -106,9 +112,9 @@ def rank_for_machines(documents: list[bytes], count: int) -> Work:
 AXES = {
     axis.what: axis
     for axis in (
-        Axis("variants", release_with_variants, rank_release),
+        Axis("variants", release_with_variants, rank_release, reads_all=True),
         Axis("files", release_with_files, select_files),
-        Axis("releases", releases_of_an_index, rank_releases),
+        Axis("releases", releases_of_an_index, rank_releases, reads_all=True),
         Axis("machines", release_for_machines, rank_for_machines),
     )
 }
@@ -123,9 +129,13 @@ AXES[{what!r}].work(documents[:1], 1)()
 
 @dataclass
 class _Growth:
-    """What was measured along one axis, ``{size: cost}``."""
+    """What was measured along one axis, ``{size: cost}``.
+
+    :ivar parsing: the time of ``json.loads`` on the same bytes.
+    """
 
     times: dict[float, float] = field(default_factory=dict)
+    parsing: dict[float, float] = field(default_factory=dict)
     memory: dict[float, float] = field(default_factory=dict)
 
     @property
@@ -153,12 +163,20 @@ def measure(options: Options, sizes: Sequence[int], *, budget: float) -> Report:
     }
     for what, growth in growths.items():
         times.add(what, *map(seconds, growth.times.values()), *_exponents(growth.times))
+        if growth.parsing:
+            parsing = growth.parsing
+            title = f"{what}: json.loads of the same"
+            times.add(title, *map(seconds, parsing.values()), *_exponents(parsing))
         in_memory = growth.memory_that_counts
         memory.add(what, *map(size, growth.memory.values()), *_exponents(in_memory))
         for cost, line in (("time", growth.times), ("memory", in_memory)):
             exponent = fitted_exponent(list(line), list(line.values())) if len(line) > 1 else None
             report.reaches.append(Reach(f"{what}: exponent of {cost}", exponent, 1.05))
-        report.numbers[what] = {"times_s": growth.times, "memory_bytes": growth.memory}
+        report.numbers[what] = {
+            "times_s": growth.times,
+            "json_loads_s": growth.parsing,
+            "memory_bytes": growth.memory,
+        }
     report.tables += [times, memory]
     report.plots += [
         Plot(
@@ -180,6 +198,11 @@ def measure(options: Options, sizes: Sequence[int], *, budget: float) -> Report:
             },
         ),
     ]
+    if report.wants_profile:
+        for axis in AXES.values():
+            documents = list(axis.documents(sizes[-1], options.seed))
+            work = axis.work(documents, sizes[-1])
+            report.profiles.append(profile(f"Where the time goes: {sizes[-1]:,} {axis.what}", work))
     report.notes.append(
         "memory: by how much the peak of a process grows while it does the work, its input already "
         f"there; less than {size(LEAST_MEMORY)} is left out of the fit"
@@ -204,12 +227,22 @@ def _measure_axis(axis: Axis, sizes: Sequence[int], seed: int, budget: float) ->
         documents = list(axis.documents(count, seed))
         work = axis.work(documents, count)
         growth.times[count] = time_in_turns({"work": work}, budget)["work"].median
+        if axis.reads_all:  # not in turns: each would empty the other's caches
+            growth.parsing[count] = _parsing_time(documents, budget)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "documents"
             path.write_bytes(b"".join(document + b"\n" for document in documents))
             prepare = _PREPARE.format(path=str(path), what=axis.what, count=count)
             growth.memory[count] = max(1, peak_memory(prepare, "result = work()"))
     return growth
+
+
+def _parsing_time(documents: Sequence[bytes], budget: float) -> float:
+    def parse() -> None:
+        for document in documents:
+            json.loads(document)
+
+    return time_in_turns({"parse": parse}, budget / 2)["parse"].median
 
 
 if __name__ == "__main__":

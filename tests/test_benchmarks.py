@@ -19,7 +19,7 @@ from support.repository import REAL_INDEX, REPOSITORY, needs_real_index
 sys.path.append(str(REPOSITORY))
 
 import variantsel
-from benchmarks import detect, large_index, large_page, pip_overhead, rank, scaling
+from benchmarks import detect, large_index, large_page, pip_overhead, rank, results, scaling
 from benchmarks.derive_listing import derive
 from benchmarks.generator import generate, real_listing
 from benchmarks.measurement import Difference, Times, fitted_exponent
@@ -173,7 +173,11 @@ def test_a_benchmark_reports_what_it_measured(name: str) -> None:
 def test_numbers_and_plots_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     arguments = argparse.Namespace(
-        quick=True, seed=1, json=tmp_path / "numbers.json", plots=tmp_path / "plots"
+        quick=True,
+        seed=1,
+        profile=False,
+        json=tmp_path / "numbers.json",
+        plots=tmp_path / "plots",
     )
     run_and_print([TINY["rank"]], arguments)
     content = json.loads(arguments.json.read_bytes())
@@ -182,6 +186,30 @@ def test_numbers_and_plots_are_written(tmp_path: Path, capsys: pytest.CaptureFix
     for what, value in content["machine"].items():
         assert f"- {what}: {value}" in printed
     assert (tmp_path / "plots" / "rank.svg").read_text().startswith("<?xml")
+
+
+@needs_linux
+def test_a_missed_reach_comes_with_the_profile_that_shows_where_the_time_goes() -> None:
+    report = TINY["scaling"](Options(quick=True, seed=1, profile=True))
+    assert "**Where the time goes: 100 variants**" in report.to_markdown()
+    missed = Report("name", "question", Options(), reaches=[Reach("a number", 3, 2)])
+    assert missed.wants_profile
+    assert not Report("name", "question", Options(), reaches=[Reach("it", 1, 2)]).wants_profile
+
+
+def test_the_results_of_a_run_replace_those_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# Benchmarks\n\nText.\n\n## Results\n\nOld ones.\n")
+    monkeypatch.setattr(results, "README", readme)
+    report = Report("one", "What is it?", Options(), reaches=[Reach("a number", 1, 2)])
+    results.write_results("0123abc", {"machine": "this one"}, [report])
+    text = readme.read_text()
+    assert text.startswith("# Benchmarks\n\nText.\n\n## Results\n")
+    assert "Old ones" not in text
+    for part in ("of commit 0123abc", "- machine: this one", "### one", "| a number |"):
+        assert part in text
 
 
 def test_the_command_line_knows_every_benchmark() -> None:

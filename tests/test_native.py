@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import random
-import shlex
-import subprocess
+import re
 import sys
-import sysconfig
 from collections import OrderedDict, UserDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +17,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.memory import (
+    assert_c_allocations_may_fail,
+    assert_memory_stays_flat,
+    assert_python_allocations_may_fail,
+    builds_for_linux,
+    measures_memory,
+    native_source,
+)
 
 from variantsel import reference
 
@@ -300,29 +305,9 @@ def calls() -> Iterator[Callable[[], object]]:
     yield lambda: native.order_variants(BrokenMapping(), {})
 
 
-def resident_pages() -> int:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
-@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan keeps freed memory")
+@measures_memory
 def test_memory_stays_flat() -> None:
-    def repeat(times: int) -> None:
-        for _ in range(times):
-            for call in prepared:
-                try:
-                    call()
-                except (TypeError, KeyError):
-                    continue
-
-    prepared = list(calls())
-    repeat(20)
-    gc.collect()
-    blocks, pages = sys.getallocatedblocks(), resident_pages()
-    repeat(300)
-    gc.collect()
-    assert sys.getallocatedblocks() - blocks < 250
-    assert resident_pages() - pages < 512
+    assert_memory_stays_flat(calls(), 300)
 
 
 def test_references_are_given_back() -> None:
@@ -336,17 +321,17 @@ def test_references_are_given_back() -> None:
     assert [sys.getrefcount(item) for item in held] == before
 
 
-def run_in_process(script: str, *arguments: str) -> None:
-    """Run a script of its own: what it does to allocation must not reach this process."""
-    process = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=Path(__file__).parent,  # not the root, whose sources hold no built extension
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
+ORDERING = """
+import json, sys
+from types import MappingProxyType
+variants, supported = json.loads(sys.argv[1])
+variants["\\ud800"] = {}
+other_mapping = MappingProxyType if sys.version_info >= (3, 11) else dict
+# CPython 3.10 itself crashes where the iterator of a mapping's items() cannot be allocated.
+variants["é"] = {"one": other_mapping({"é": ["é"]})}
+def ask(native):
+    return native.order_variants(variants, supported)
+"""
 
 
 def allocation_case() -> str:
@@ -354,98 +339,17 @@ def allocation_case() -> str:
     return json.dumps([variants, supported])
 
 
-PYTHON_ALLOCATIONS = """
-import json, sys
-from types import MappingProxyType
-import _testcapi
-from variantsel import _native
-variants, supported = json.loads(sys.argv[1])
-variants["\\ud800"] = {}
-other_mapping = MappingProxyType if sys.version_info >= (3, 11) else dict
-# CPython 3.10 itself crashes where the iterator of a mapping's items() cannot be allocated.
-variants["é"] = {"one": other_mapping({"é": ["é"]})}
-expected = _native.order_variants(variants, supported)
-for failing in range(100_000):
-    result = None
-    _testcapi.set_nomemory(failing, failing + 1)
-    try:
-        result = _native.order_variants(variants, supported)
-    except MemoryError:
-        pass
-    finally:
-        _testcapi.remove_mem_hooks()
-    if result is not None:
-        assert result == expected
-        assert failing > 100, failing
-        break
-else:
-    raise AssertionError("never succeeded")
-"""
-
-
 def test_failing_python_allocations_raise_memory_error() -> None:
-    pytest.importorskip("_testcapi", reason="this Python has no _testcapi")
-    run_in_process(PYTHON_ALLOCATIONS, allocation_case())
+    assert_python_allocations_may_fail(ORDERING, allocation_case())
 
 
-FAILING_ALLOCATOR = """
-#include <limits.h>
-#include <stdlib.h>
-long allocations_left = LONG_MAX;
-static void *failing_malloc(size_t size)
-{
-    return allocations_left-- == 0 ? NULL : malloc(size);
-}
-static void *failing_realloc(void *memory, size_t size)
-{
-    return allocations_left-- == 0 ? NULL : realloc(memory, size);
-}
-#define malloc failing_malloc
-#define realloc failing_realloc
-"""
-
-C_ALLOCATIONS = """
-import ctypes, importlib.machinery, importlib.util, json, sys
-path = sys.argv[2]
-loader = importlib.machinery.ExtensionFileLoader("variantsel._native", path)
-native = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-loader.exec_module(native)
-left = ctypes.c_long.in_dll(ctypes.CDLL(path), "allocations_left")
-case = json.loads(sys.argv[1])
-expected = native.order_variants(*case)
-for failing in range(100_000):
-    left.value = failing
-    try:
-        result = native.order_variants(*case)
-    except MemoryError:
-        continue
-    assert left.value >= 0 and result == expected
-    assert failing > 20, failing
-    break
-else:
-    raise AssertionError("never succeeded")
-"""
-
-
-def build_with_failing_allocator(folder: Path) -> Path:
-    """Compile the extension so that a chosen one of its own allocations fails."""
-    source = Path(reference.__file__).with_name("_native.c")
-    if not source.exists():
-        source = Path(__file__).parent.parent / "variantsel" / "_native.c"
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    header = folder / "failing_allocator.h"
-    header.write_text(FAILING_ALLOCATOR, encoding="ascii")
-    library = folder / "_native.so"
-    include = sysconfig.get_paths()["include"]
-    options = ["-shared", "-fPIC", *shlex.split(os.environ.get("CFLAGS", "")), f"-I{include}"]
-    command = [*compiler, *options, "-include", str(header), str(source), "-o", str(library)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-    except FileNotFoundError:
-        pytest.skip(f"no C compiler here ({compiler[0]})")
-    return library
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="builds with the options of Linux compilers")
+@builds_for_linux
 def test_failing_c_allocations_raise_memory_error(tmp_path: Path) -> None:
-    run_in_process(C_ALLOCATIONS, allocation_case(), str(build_with_failing_allocator(tmp_path)))
+    assert_c_allocations_may_fail(ORDERING, allocation_case(), tmp_path)
+
+
+def test_every_allocation_is_one_that_the_tests_let_fail() -> None:
+    source = native_source().read_text(encoding="utf-8")
+    allocators = set(re.findall(r"\b\w*(?:alloc|strdup|Alloc)\w*(?= ?\()", source))
+    assert allocators == {"malloc", "realloc", "supported_dealloc", "document_dealloc"} & allocators
+    assert {"malloc", "realloc"} <= allocators

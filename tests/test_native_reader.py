@@ -6,87 +6,43 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import random
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_native import build_with_failing_allocator, native, resident_pages, run_in_process
+from support.memory import (
+    assert_c_allocations_may_fail,
+    assert_memory_stays_flat,
+    assert_python_allocations_may_fail,
+    builds_for_linux,
+    measures_memory,
+)
+from support.reference_reading import (
+    MAX_HEAD_BYTES,
+    TARGETS,
+    VALUES,
+    assert_same_ranking,
+    assert_same_verdict,
+    outcome,
+    reference_reads,
+)
 
-from variantsel import InvalidMetadata, Target, VariantMetadata, reference
-from variantsel.json_reader import MAX_BYTES, MAX_NESTING, read_json
-from variantsel.metadata_reader import _variants
+from variantsel import InvalidMetadata, VariantMetadata, reference
+from variantsel.json_reader import MAX_BYTES, MAX_NESTING
 from variantsel.ranking import rank, rank_for_targets, rank_many
+
+native = pytest.importorskip(
+    "variantsel._native", reason="the C extension was not built in this environment"
+)
 
 CASES = 20_000
 SEED = 825
-MAX_HEAD_BYTES = 64 * 1024
-"""A document with more than this beside its variants is left to the reference."""
-
 FEATURES = {"x86_64": ["level", "f"], "nvidia": ["sm_arch", "cuda_version_lower_bound"], "a": []}
-VALUES = ["v1", "v2", "v3", "12", "12.8", "90_real", "a_value_that_is_longer_than_sixteen_bytes"]
-TARGETS = [
-    Target.from_properties({}),
-    Target.from_properties({"x86_64": {"level": ["v3", "v2", "v1"]}}),
-    Target.from_properties(
-        {
-            "nvidia": {"sm_arch": ["90_real", "12"], "cuda_version_lower_bound": VALUES[::-1]},
-            "x86_64": {"level": ["v1"], "f": ["12.8", "12", VALUES[-1]]},
-            "b": {"f": ["1"]},
-        }
-    ),
-]
-
-
-def reference_reads(document: bytes) -> Any:
-    """The root object, or ``None`` where the reference refuses it or its variants."""
-    try:
-        root = read_json(document)
-        if not isinstance(root, dict) or "variants" not in root:
-            return None
-        _variants(root["variants"])
-    except InvalidMetadata:
-        return None
-    return root
-
-
-def assert_same_verdict(document: bytes) -> bool:
-    root = reference_reads(document)
-    read = native.read_document(document)
-    assert (read is not None) == (root is not None), document
-    if read is None or root is None:
-        return False
-    assert read_json(read.head) == {**root, "variants": {}}
-    variants = _variants(root["variants"])
-    used = {namespace for properties in variants.values() for namespace in properties}
-    assert sorted(read.namespaces) == sorted(used)
-    assert {label: read.properties(label) for label in variants} == variants
-    return True
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """Everything a ranking tells, or the error."""
-    try:
-        ranking = call()
-    except InvalidMetadata as error:
-        return type(error), str(error)
-    labels = [*ranking.labels, *ranking.rejected]
-    return (
-        ranking.labels,
-        list(ranking.rejected.items()),
-        {label: ranking.supported_properties(label) for label in labels},
-    )
-
-
-def assert_same_ranking(document: bytes) -> None:
-    for target in TARGETS:
-        expected = outcome(lambda target=target: rank(VariantMetadata.parse(document), target))
-        assert outcome(lambda target=target: rank(document, target)) == expected
 
 
 # ---- Valid documents, as anyone might write them ----
@@ -644,86 +600,48 @@ def calls() -> Iterator[Callable[[], object]]:
     yield lambda: read.order(None)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
-@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan keeps freed memory")
+@measures_memory
 def test_memory_stays_flat() -> None:
-    def repeat(times: int) -> None:
-        for _ in range(times):
-            for call in prepared:
-                try:
-                    call()
-                except (TypeError, KeyError):
-                    continue
-
-    prepared = list(calls())
-    repeat(20)
-    gc.collect()
-    blocks, pages = sys.getallocatedblocks(), resident_pages()
-    repeat(300)
-    gc.collect()
-    assert sys.getallocatedblocks() - blocks < 250
-    assert resident_pages() - pages < 512
+    assert_memory_stays_flat(calls(), 300)
 
 
-ASKED_OF_A_DOCUMENT = """
+def cheap_calls() -> Iterator[Callable[[], object]]:
+    """Calls of every function, each of a microsecond or two."""
+    document = json.dumps({**HEAD, "variants": VARIANTS}).encode()
+    supported = {"x86_64": {"f": ["12"]}, "nvidia": {"sm_arch": ["12"]}}
+    read = native.read_document(b'{"variants": {"null": {}, "v": {"x86_64": {"f": ["1"]}}}}')
+    compiled = native.compile_supported(supported)
+    yield lambda: native.read_document(b'{"variants": {"v": {"x86_64": {"f": ["1"]}}}}')
+    yield lambda: native.read_document(b'{"variants": {"v": {"x86_64": {"f": [""]}}}}')
+    yield lambda: native.compile_supported(supported)
+    yield lambda: native.order_variants({"v": {"x86_64": {"f": ["1"]}}}, supported)
+    yield lambda: native.order_variants({"v": {"x86_64": {"f": [1]}}}, supported)
+    yield lambda: native.compile_head(b'{"default-priorities": {"namespace": ["n"]}}', (), int, ())
+    yield lambda: read.order(compiled)
+    yield lambda: read.rejected(compiled)
+    yield lambda: read.properties("v")
+    yield lambda: rank(document, TARGETS[0])
+
+
+@measures_memory
+def test_memory_stays_flat_over_a_million_calls() -> None:
+    assert_memory_stays_flat(cheap_calls(), 100_000)
+
+
+READING = """
 import json, sys
-text = json.loads(sys.argv[1])
-document = text.encode()
+document = json.loads(sys.argv[1]).encode()
 supported = {"x86_64": {"f": ["12"]}, "nvidia": {"sm_arch": ["v1", "12", "é"]}}
-def everything(native):
+def answer(namespace, requires, plugin_api, builtin, enable_if, optional):
+    return supported[namespace]
+def ask(native):
     read = native.read_document(document)
+    by_head = native.compile_head(read.head, read.namespaces, answer, ())
     compiled = native.compile_supported(supported)
     labels = read.order(compiled)
-    return labels, read.rejected(compiled), read.properties(labels[0]), read.head, read.namespaces
+    told = read.rejected(compiled), read.properties(labels[0]), read.head, read.namespaces
+    return labels, read.order(by_head), *told
 """
-
-PYTHON_ALLOCATIONS = (
-    ASKED_OF_A_DOCUMENT
-    + """
-import _testcapi
-from variantsel import _native
-expected = everything(_native)
-for failing in range(100_000):
-    result = None
-    _testcapi.set_nomemory(failing, failing + 1)
-    try:
-        result = everything(_native)
-    except MemoryError:
-        pass
-    finally:
-        _testcapi.remove_mem_hooks()
-    if result is not None:
-        assert result == expected
-        assert failing > 100, failing
-        break
-else:
-    raise AssertionError("never succeeded")
-"""
-)
-
-C_ALLOCATIONS = (
-    ASKED_OF_A_DOCUMENT
-    + """
-import ctypes, importlib.machinery, importlib.util
-path = sys.argv[2]
-loader = importlib.machinery.ExtensionFileLoader("variantsel._native", path)
-native = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-loader.exec_module(native)
-left = ctypes.c_long.in_dll(ctypes.CDLL(path), "allocations_left")
-expected = everything(native)
-for failing in range(100_000):
-    left.value = failing
-    try:
-        result = everything(native)
-    except MemoryError:
-        continue
-    assert left.value >= 0 and result == expected
-    assert failing > 20, failing
-    break
-else:
-    raise AssertionError("never succeeded")
-"""
-)
 
 
 def allocation_case() -> str:
@@ -735,10 +653,9 @@ def allocation_case() -> str:
 
 
 def test_failing_python_allocations_raise_memory_error() -> None:
-    pytest.importorskip("_testcapi", reason="this Python has no _testcapi")
-    run_in_process(PYTHON_ALLOCATIONS, allocation_case())
+    assert_python_allocations_may_fail(READING, allocation_case())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="builds with the options of Linux compilers")
-def test_failing_c_allocations_raise_memory_error(tmp_path: Any) -> None:
-    run_in_process(C_ALLOCATIONS, allocation_case(), str(build_with_failing_allocator(tmp_path)))
+@builds_for_linux
+def test_failing_c_allocations_raise_memory_error(tmp_path: Path) -> None:
+    assert_c_allocations_may_fail(READING, allocation_case(), tmp_path)

@@ -18,6 +18,7 @@ from variantsel.provider_check import (
     ProviderReport,
     UnknownProvider,
     check_provider,
+    rules,
 )
 
 TEMPLATE = REPOSITORY / "providers" / "provider-template"
@@ -195,13 +196,21 @@ def test_what_breaks_the_interface_fails(checked, change, check, words) -> None:
          "effects", "used the network"),
         (("namespace =", "import sys; print('log', file=sys.stderr); namespace ="), "effects",
          "wrote 'log' to standard error"),
-        (("namespace =", "import time; time.sleep(1.1); namespace ="), "swift", "took 1."),
     ],
 )  # fmt: skip
 def test_what_an_installer_would_rather_not_have_is_advice(checked, change, check, words) -> None:
     report = checked(GOOD.replace(*change))
     assert report.conforms
     assert words in problems(report, CheckOutcome.ADVICE)[check]
+
+
+def test_a_provider_that_takes_its_time_gets_advice(
+    checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "SWIFT", 0.01)
+    report = checked(GOOD.replace("namespace =", "import time; time.sleep(0.1); namespace ="))
+    assert report.conforms
+    assert problems(report, CheckOutcome.ADVICE)["swift"].startswith("took 0.")
 
 
 def test_a_provider_that_hangs_is_ended_and_not_asked_again(checked) -> None:

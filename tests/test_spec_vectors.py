@@ -143,6 +143,29 @@ def test_the_order_of_variants_in_the_file_does_not_matter(vector: Vector) -> No
     assert ranked({**metadata, "variants": backwards}, vector) == vector["expected"]
 
 
+def document_of(vector: Vector, **spelling: Any) -> bytes:
+    """The bytes of a vector's metadata, spelled as ``json.dumps`` is told."""
+    if "document" in vector:
+        document: str = vector["document"]
+        return document.encode("utf-8", "surrogatepass")
+    return json.dumps(vector["metadata"], **spelling).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.skipif(not matching.is_native, reason="variantsel._native is not built")
+@pytest.mark.usefixtures("no_processes")
+@pytest.mark.parametrize(
+    "spelling", [{"separators": (",", ":")}, {"indent": 4}, {"ensure_ascii": False}], ids=str
+)
+@pytest.mark.parametrize("vector", vectors("supported"))
+def test_bytes_are_read_in_c_and_ranked_as_the_vector_says(
+    vector: Vector, spelling: dict[str, Any]
+) -> None:
+    document = document_of(vector, **spelling)
+    if "error" not in vector["expected"]:
+        assert matching.read_document(document) is not None
+    assert ranked(document, vector) == vector["expected"]
+
+
 @pytest.mark.usefixtures("no_processes")
 @pytest.mark.parametrize("vector", vectors("metadata"))
 def test_metadata_reads_the_same_from_an_object_from_text_and_from_bytes(vector: Vector) -> None:

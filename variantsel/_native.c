@@ -2206,7 +2206,7 @@ add_static_properties(Head *head, const Provider *provider, Names *names, uint32
         return -1;
     }
     const unsigned char *after = reader->at;
-    for (; next < end; next++) {
+    for (; has_order && next < end; next++) { /* without an order there was one at most */
         if (names->names[next].place == 0) {
             continue;
         }

@@ -163,13 +163,12 @@ def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
         for namespace, notice in _accelerators(source.metadata, selection.target).items():
             if any(name in used for name in ACCELERATORS):
                 return ""
+            unused = f"{namespace} hardware, but {taken.filename} does not use it."
+            machine = f"{selection.release}: {selection.target.name}"
+            if notice:  # it is among the target's notices, and better said once
+                return f"{machine} may have {unused}"
             reasons = _reasons(selection, source, namespace, taken)
-            what = (
-                f"{selection.target.name} has {namespace} hardware"
-                if not notice
-                else f"{selection.target.name} may have {namespace} hardware ({notice})"
-            )
-            return f"{selection.release}: {what}, but {taken.filename} does not use it. {reasons}"
+            return f"{machine} has {unused} {reasons}"
     return ""
 
 
@@ -248,10 +247,10 @@ def _reasons(
 
 def other_machine_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """A warning when a wheel is for another machine type than the target's; empty otherwise."""
-    machine = selection.target.environment["platform_machine"]
     platforms = taken.filename.removesuffix(".whl").split("-")[-2 if taken.label else -1]
     if selection.target.is_host or not taken.label or platforms == "any":
         return ""
+    machine = selection.target.environment["platform_machine"]
     if any(platform.endswith(machine.lower()) for platform in platforms.split(".")):
         return ""
     return (

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from variantsel.errors import InconsistentMetadata, InvalidMetadata
 from variantsel.schema import NEWEST_SCHEMA, Generation
@@ -20,8 +19,7 @@ Variants = Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]]
 """``{label: {namespace: {feature: (value, ...)}}}``."""
 
 
-@dataclass(frozen=True)
-class ProviderInfo:
+class ProviderInfo(NamedTuple):
     """What the metadata says of the provider of one namespace (providers draft).
 
     :ivar requires: the provider package's requirements; the first one names it.
@@ -41,8 +39,7 @@ class ProviderInfo:
     optional: bool = False
 
 
-@dataclass(frozen=True)
-class VariantMetadata:
+class VariantMetadata(NamedTuple):
     """What one release, or one wheel of it, says about its variants.
 
     :ivar generation: the version of the format it was read from.
@@ -59,8 +56,8 @@ class VariantMetadata:
     namespaces: tuple[str, ...]
     variants: Variants
     providers: Mapping[str, ProviderInfo] | None = None
-    feature_priorities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    value_priorities: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    feature_priorities: Mapping[str, tuple[str, ...]] = {}
+    value_priorities: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
 
     @classmethod
     def parse(
@@ -95,7 +92,7 @@ class VariantMetadata:
             merged = part if merged is None else merged._merged_with(part)
         if merged is None:
             raise ValueError("no metadata to merge")
-        return replace(merged, variants=dict(sorted(merged.variants.items())))
+        return merged._replace(variants=dict(sorted(merged.variants.items())))
 
     def _merged_with(self, other: VariantMetadata) -> VariantMetadata:
         shorter, longer = sorted((self.namespaces, other.namespaces), key=len)

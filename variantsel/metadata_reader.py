@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.markers import InvalidMarker, Marker
-
 from variantsel.errors import InvalidMetadata
 from variantsel.json_reader import read_json
 from variantsel.metadata import ProviderInfo, VariantMetadata, Variants
@@ -261,6 +259,8 @@ def _flag(table: Mapping[str, Any], key: str, default: bool, place: str) -> bool
 def _enable_if(table: Mapping[str, Any], place: str) -> str | None:
     text = _text_or_none(table, "enable-if", place)
     if text is not None:
+        from packaging.markers import InvalidMarker, Marker  # takes long to load, and few need it
+
         try:
             Marker(text)
         except InvalidMarker as error:

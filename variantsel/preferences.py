@@ -138,8 +138,7 @@ class Preferences:
         return Narrowing(rule, self.describe(rule, *entries))
 
 
-@dataclass(frozen=True)
-class Narrowing:
+class Narrowing(NamedTuple):
     """Why a variant that fits the machine is left out; ``str()`` of it says so.
 
     :ivar rule: the preference: ``off``, ``take``, ``never`` or ``exclude``.

@@ -229,7 +229,9 @@ class _CompiledTarget:
         def read() -> dict[str, NamespaceSupport]:
             return self._namespaces(_read_head(head), used)
 
-        matched = compile_head(head, used, self._kept_answer, self._enabled)
+        matched = None
+        if self._target.disabled.isdisjoint(used):
+            matched = compile_head(head, used, self._kept_answer, self._enabled)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))
         return _Support(matched, read)

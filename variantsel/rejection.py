@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Rejection", "RejectionKind"]
 
@@ -33,8 +33,7 @@ class RejectionKind(str, enum.Enum):
     """The reserved namespace ``abi_dependency``, which needs the resolver."""
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """Why one variant is not compatible; ``str()`` of it is a sentence.
 
     :ivar kind: the rule.

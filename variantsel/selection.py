@@ -7,8 +7,7 @@ to read a source's metadata; here the variants are put in front, best first.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from variantsel.errors import InvalidMetadata, UnmetPreference
 from variantsel.metadata import VariantMetadata
@@ -22,26 +21,24 @@ __all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
 FileT = TypeVar("FileT")
 
 
-@dataclass(frozen=True)
 class ReleaseFile(Generic[FileT]):
     """A file that the installer could take.
 
     :ivar filename: its name, label included.
     :ivar source: the page or folder it was listed on; variants are ordered one source at a time.
     :ivar file: whatever the front end knows the file by.
+    :ivar label: the variant label; empty for a non-variant wheel or a source distribution.
     """
 
-    filename: str
-    source: str
-    file: FileT
+    __slots__ = ("file", "filename", "label", "source")
 
-    @property
-    def label(self) -> str:
-        """The variant label; empty for a non-variant wheel or a source distribution."""
-        return split_label(self.filename)[1]
+    def __init__(self, filename: str, source: str, file: FileT) -> None:
+        self.filename = filename
+        self.source = source
+        self.file = file
+        self.label = split_label(filename)[1]
 
 
-@dataclass(frozen=True)
 class Release(Generic[FileT]):
     """The files of one version that fit the platform, in the installer's order, best first.
 
@@ -49,17 +46,23 @@ class Release(Generic[FileT]):
         is preferred in general.
     """
 
-    name: str
-    version: str
-    files: Sequence[ReleaseFile[FileT]]
-    is_named: bool = False
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        files: Sequence[ReleaseFile[FileT]],
+        is_named: bool = False,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.files = files
+        self.is_named = is_named
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True)
-class SourceRanking:
+class SourceRanking(NamedTuple):
     """The ranking of one source's variants."""
 
     source: str
@@ -67,7 +70,6 @@ class SourceRanking:
     ranking: Ranking
 
 
-@dataclass
 class Selection(Generic[FileT]):
     """The order in which to try the files of a release, and what it rests on.
 
@@ -78,13 +80,16 @@ class Selection(Generic[FileT]):
     :ivar unmet: why what is to be taken cannot be, where there is nothing else to take.
     """
 
-    release: Release[FileT]
-    target: Target
-    preferences: Preferences = field(default_factory=Preferences)
-    files: list[ReleaseFile[FileT]] = field(default_factory=list)
-    rankings: list[SourceRanking] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    unmet: UnmetPreference | None = None
+    def __init__(
+        self, release: Release[FileT], target: Target, preferences: Preferences | None = None
+    ) -> None:
+        self.release = release
+        self.target = target
+        self.preferences = preferences or Preferences()
+        self.files: list[ReleaseFile[FileT]] = []
+        self.rankings: list[SourceRanking] = []
+        self.problems: list[str] = []
+        self.unmet: UnmetPreference | None = None
 
     def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
         """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""

@@ -8,8 +8,7 @@ nothing, and which package would have been asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from variantsel.metadata import ProviderInfo, VariantMetadata
 from variantsel.rejection import RejectionKind
@@ -22,8 +21,7 @@ __all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_
 ABI_DEPENDENCY = "abi_dependency"
 
 
-@dataclass(frozen=True)
-class NamespaceSupport:
+class NamespaceSupport(NamedTuple):
     """What is supported in one namespace, or why nothing is.
 
     :ivar features: ``{feature: (value, ...)}``, features and values best first.

@@ -186,7 +186,7 @@ def test_dependencies_get_their_variants_too(
     assert taken(result) == ["app-1.0-py3-none-any.whl", "gpu-1.0-py3-none-any-cuda12.whl"]
 
 
-def test_verbose_explains_every_label_and_quiet_says_nothing(
+def test_verbose_explains_every_label_and_quiet_says_nothing_but_warnings(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE)
@@ -195,8 +195,11 @@ def test_verbose_explains_every_label_and_quiet_says_nothing(
     assert "1. cuda12  (taken)" in verbose.stdout
     assert "2. null" in verbose.stdout
     assert "-  cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in verbose.stdout
-    quiet = install(environment, index, "gpu", target=target_file, options=(*options, "-q"))
-    assert (quiet.stdout, complaints(quiet)) == ("", [])
+    write_release(index.folder / "new", "new", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
+    quiet = install(environment, index, "gpu", "new", target=target_file, options=(*options, "-q"))
+    (warning,) = complaints(quiet)
+    assert "hardware, but new-1.0-py3-none-any-null.whl does not use it" in warning
+    assert quiet.stdout == ""
 
 
 def test_what_is_said_has_the_colours_that_pip_gives_it(
@@ -452,7 +455,12 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
         NV_VARIANT_PROVIDER_FORCE_SM_ARCH="9.0",
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-null.whl"]
-    assert complaints(result)
+    warning, notice = complaints(result)
+    assert "NVIDIA" in notice
+    wheel = "gpu-1.0-py3-none-any-null.whl"
+    assert warning == (
+        f"WARNING: gpu 1.0: this machine may have nvidia hardware, but {wheel} does not use it."
+    )
 
 
 # -- nothing else changes

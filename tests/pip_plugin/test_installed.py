@@ -56,6 +56,8 @@ def test_an_application_that_swaps_a_gpu_build_for_a_cpu_one_is_named(
     assert f"ERROR: variantsel (strict): {expected}" in strict.stderr
     held = environment.pip("list", variables={"VARIANTSEL": "0"})
     assert build in held.stdout
+    legacy = ("--dry-run", "--use-deprecated", "legacy-resolver", "vllmlike")
+    assert f"WARNING: {expected}" in install(environment, index, *legacy).stderr
     warned = install(environment, index, "vllmlike")
     assert warned.returncode == 0
     assert f"WARNING: {expected}" in warned.stderr

@@ -91,7 +91,7 @@ def test_ending_the_process_that_watches_it_is_one_line(
 
 UNCONFINED = """\
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path.append(sys.argv[1])
 from variantsel.plugin_host import supervisor
 supervisor.confine = lambda *_: None
 supervisor.main(sys.argv[2])

@@ -76,6 +76,13 @@ def test_warnings_come_with_the_answer(ask: Ask) -> None:
     assert ask(code).notices == ("old driver",)
 
 
+def test_what_python_says_of_its_code_does_not(ask: Ask) -> None:
+    code = failing(
+        "import warnings\nopen('/dev/null')\nwarnings.warn('old', DeprecationWarning)\nreturn []"
+    )
+    assert ask(code).notices == ()
+
+
 # -- what goes wrong is one line
 
 
@@ -83,6 +90,7 @@ def test_warnings_come_with_the_answer(ask: Ask) -> None:
     ("body", "line"),
     [
         ("raise RuntimeError('no driver')", "failed (RuntimeError: no driver)"),
+        ("raise RuntimeError('a\\x1b[2J\\nb')", "failed (RuntimeError: a\\x1b[2J b)"),
         ("import sys; sys.exit(3)", "failed (SystemExit: 3)"),
         ("return get_supported_configs()", "failed (RecursionError"),
         ("import os; os.abort()", "was ended by the signal SIGABRT"),
@@ -134,8 +142,18 @@ def test_a_plugin_of_another_namespace_is_one_line(ask: Ask) -> None:
     assert failure(ask, OLD, entry_points=other) == "answers for other, not for acme"
 
 
-def test_an_object_reference_that_leads_nowhere_is_one_line(ask: Ask) -> None:
-    assert "has no attribute 'Gone'" in failure(ask, OLD, plugin_api="acme_provider:Gone")
+@pytest.mark.parametrize(
+    ("api", "line"),
+    [
+        ("acme_provider:Gone", "has no attribute 'Gone'"),
+        ("gone:Plugin", "has no module 'gone'"),
+        ("os:system", "has no module 'os'"),
+        ("acme_provider:Plugin()", "'acme_provider:Plugin()', which is no object reference"),
+        ("", "'', which is no object reference"),
+    ],
+)
+def test_an_object_reference_that_leads_nowhere_is_one_line(ask: Ask, api: str, line: str) -> None:
+    assert line in failure(ask, OLD, plugin_api=api)
 
 
 def test_a_plugin_that_hangs_is_ended(ask: Ask) -> None:

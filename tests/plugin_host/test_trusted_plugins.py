@@ -271,6 +271,15 @@ def test_a_spoilt_store_trusts_nothing(asked: list[str], spoil: Callable[[str], 
     assert asked == []
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.usefixtures("agreed")
+def test_nobody_can_trust_for_somebody_else(asked: list[str]) -> None:
+    (path,) = (Path(TrustStore()._folder)).glob("*.json")
+    os.chown(path, 12345, 12345)
+    assert "belongs to user 12345, not to user 0 who runs this" in complaint()
+    assert asked == []
+
+
 # -- trust by configuration
 
 

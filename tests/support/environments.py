@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-INHERITED = ("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+INHERITED = (
+    *("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"),
+    *("LD_PRELOAD", "ASAN_OPTIONS", "PYTHONMALLOC"),  # sanitizers: what pip runs is built with them
+)
 
 
 @dataclass
@@ -99,6 +102,8 @@ class Environment:
         """Remove what :meth:`unpack`, or pip, installed of wheels with one module."""
         for name in (name.replace("-", "_") for name in names):
             (self.site_packages / f"{name}.py").unlink(missing_ok=True)
+            for compiled in (self.site_packages / "__pycache__").glob(f"{name}.*.pyc"):
+                compiled.unlink()
             for folder in self.site_packages.glob(f"{name}-*.dist-info"):
                 shutil.rmtree(folder)
 

@@ -92,8 +92,8 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel pip install torch        # the same, for one command",
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
-            "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
             "variantsel config                   # what is set, and where",
+            "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
         )
         + "\n\n"
         + section(

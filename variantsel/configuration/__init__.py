@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Configuration", "ConfigurationFile", "Setting", "load_configuration"]
 
 
-@dataclass(frozen=True)
 class Configuration:
     """What the user set.
 
@@ -37,9 +35,15 @@ class Configuration:
     :ivar notices: what deserves attention although it is no error, a sentence each.
     """
 
-    settings: Mapping[str, Setting]
-    files: tuple[ConfigurationFile, ...] = ()
-    notices: tuple[str, ...] = ()
+    def __init__(
+        self,
+        settings: Mapping[str, Setting],
+        files: tuple[ConfigurationFile, ...] = (),
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self.settings = settings
+        self.files = files
+        self.notices = notices
 
     @cached_property
     def target(self) -> Target:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from variantsel.configuration.keys import Setting, read_table
 from variantsel.configuration.variables import CONFIG_VARIABLE
@@ -19,8 +18,7 @@ FILE_NAME = "variantsel.toml"
 PYPROJECT = "pyproject.toml"
 
 
-@dataclass(frozen=True)
-class ConfigurationFile:
+class ConfigurationFile(NamedTuple):
     """A file that was looked for.
 
     :ivar layer: whose it is: ``variable``, ``project``, ``environment``, ``user``, ``machine``.
@@ -32,7 +30,7 @@ class ConfigurationFile:
     layer: str
     path: Path
     found: bool = False
-    settings: Mapping[str, Setting] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = {}
 
 
 def find_files(
@@ -145,7 +143,7 @@ def _read(layer: str, path: Path) -> ConfigurationFile:
     for setting in read_table(_table(path) or {}, str(path), prefix):
         checked = setting
         if setting.key == "target" and setting.value.endswith(".toml"):
-            checked = replace(setting, value=str(path.parent / setting.value))
+            checked = setting._replace(value=str(path.parent / setting.value))
         if setting.key == "trust" and _comes_with_a_project(layer, path):
             raise InvalidConfiguration(
                 f"{setting.place}: which packages may be run on this machine is not for a file "

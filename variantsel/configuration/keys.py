@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from variantsel.errors import InvalidConfiguration
 from variantsel.preferences import PropertyPattern, checked_label
@@ -18,8 +16,7 @@ _PACKAGE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9._+!-]*")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """A key with its value.
 
     :ivar key: its dotted name, ``target`` or ``packages.torch.take``.
@@ -93,6 +90,8 @@ def _hint(key: str, keys: Mapping[str, Reader]) -> str:
     if keys is PACKAGE_KEYS and key in KEYS:
         return f"it is for all packages: put it outside of {PACKAGES}"
     known = [*keys, PACKAGES] if keys is KEYS else [*keys]
+    from difflib import get_close_matches
+
     near = get_close_matches(key.lower(), known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
 

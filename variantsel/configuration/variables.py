@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 
 from variantsel.configuration.keys import (
     KEYS,
@@ -45,6 +44,8 @@ def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
     sentences = []
     for name in sorted(environ):
         if name.startswith("VARIANTSEL_") and name not in VARIABLES:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, VARIABLES, n=1, cutoff=0.9)
             if near:
                 sentences.append(f"{name} means nothing to variantsel; did you mean {near[0]}?")

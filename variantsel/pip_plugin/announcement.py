@@ -10,7 +10,7 @@ from variantsel.pip_plugin.session import Session
 if TYPE_CHECKING:
     from variantsel.selection import ReleaseFile, Selection
 
-__all__ = ["announce"]
+__all__ = ["announce", "announce_notices"]
 
 
 def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None:
@@ -26,6 +26,10 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None
             _announce_choice(session, *chosen)
         elif requirement.link is not None and session.has_variants(requirement.name or ""):
             _announce_release_without_variants(session, requirement, finder)
+
+
+def announce_notices(session: Session) -> None:
+    """Say what the machine's providers had to say, after all that they may have been asked for."""
     for notice in session.machine_notices():
         session.voice.warn(notice)
 
@@ -36,7 +40,7 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
     choice = explanation.choice_line(selection, file)
     if choice:
         session.voice.info(choice)
-    for line in explanation.choice_details(selection, file):
+    for line in explanation.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
     for line in (
         explanation.unused_accelerator_line(selection, file),

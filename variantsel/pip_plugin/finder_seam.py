@@ -27,6 +27,7 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
     find_requirement = package_finder.PackageFinder.find_requirement
     session.release_link_type = release_link_type = _release_link_type(link_module.Link)
+    latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
@@ -36,20 +37,19 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     def find_best_release(
         self: Any, project_name: str, specifier: Any = None, hashes: Any = None
     ) -> Any:
-        result = find_best_candidate(self, project_name, specifier, hashes)
-        if not session.has_variants(project_name):
-            return result
-        return _with_releases(session, project_name, result, hashes)
+        nonlocal latest
+        latest = find_best_candidate(self, project_name, specifier, hashes)
+        if session.has_variants(project_name):
+            latest = _with_releases(session, project_name, latest, hashes)
+        return latest
 
     def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
         # What the legacy resolver asks: it wants a wheel at once.
         candidate = find_requirement(self, req, upgrade)
         if candidate is None or not isinstance(candidate.link, release_link_type):
             return candidate
-        hashes = req.hashes(trust_internet=False)
-        result = self.find_best_candidate(req.name, specifier=req.specifier, hashes=hashes)
         installed = req.satisfied_by.version if req.satisfied_by is not None else None
-        for other in reversed(applicable_candidates(result)):
+        for other in reversed(applicable_candidates(latest)):  # which it has just looked at
             if upgrade and installed is not None and other.version <= installed:
                 raise exceptions.BestVersionAlreadyInstalled
             if not isinstance(other.link, release_link_type):

@@ -12,8 +12,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from variantsel.pip_plugin.announcement import announce
-from variantsel.pip_plugin.installed import compare_with_installed, is_misfit
+from variantsel.pip_plugin.announcement import announce, announce_notices
+from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -31,7 +31,7 @@ def change(session: Session, resolver: Any) -> None:
         if (
             installed is None
             or not self._is_upgrade_allowed(req_to_install)
-            or not is_misfit(session, installed)
+            or installed not in session.misfits
         ):
             return reason
         self._set_req_to_reinstall(req_to_install)
@@ -60,6 +60,7 @@ def change(session: Session, resolver: Any) -> None:
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: announce(session, requirements, self.finder))
         session.voice.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
     resolver.Resolver._check_skip_installed = check_skip_fitting
@@ -72,7 +73,7 @@ def _compare(session: Session, requirements: Any) -> None:
     from pip._internal.metadata import get_default_environment
 
     environment = get_default_environment()
-    installed, mapping = {}, {}
+    installed, mapping, criteria = {}, {}, {}
     for req in requirements:
         before = environment.get_distribution(req.name) if req.name else None
         if before is None:
@@ -85,4 +86,18 @@ def _compare(session: Session, requirements: Any) -> None:
             source_link=req.link,
             dist=req.get_dist() if req.satisfied_by is None else before,
         )
-    compare_with_installed(session, installed, SimpleNamespace(mapping=mapping, criteria={}))
+        criteria[name] = SimpleNamespace(information=[_information(req)])
+    result = SimpleNamespace(mapping=mapping, criteria=criteria)
+    compare_with_installed(session, installed, result)
+
+
+def _information(req: Any) -> SimpleNamespace:
+    """Which requirement it was, and whose; ``parent`` is ``None`` for what the user named."""
+    parent = req.comes_from
+    if not hasattr(parent, "get_dist"):  # nothing, or the text of a requirements file's line
+        return SimpleNamespace(requirement=req.req, parent=None)
+    distribution = parent.satisfied_by or parent.get_dist()
+    version = distribution.version
+    return SimpleNamespace(
+        requirement=req.req, parent=SimpleNamespace(name=parent.name, version=version)
+    )

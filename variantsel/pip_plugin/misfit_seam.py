@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from variantsel.pip_plugin.installed import is_misfit
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -33,10 +32,10 @@ def change(session: Session, factory: Any) -> None:
             options.get("prefers_installed", True)
             or self._force_reinstall
             or installed is None
-            or not is_misfit(session, installed)
+            or installed not in session.misfits
         ):
             return find_candidates(self, *arguments, **options)
-        session.replaced_if_possible.add(name)
+        session.misfits.replaceable.add(name)
         self._force_reinstall = True
         try:
             found = find_candidates(self, *arguments, **options)
@@ -48,7 +47,7 @@ def change(session: Session, factory: Any) -> None:
 
     def get_replaced_dist(self: Any, candidate: Any) -> Any:
         installed = get_dist_to_uninstall(self, candidate)
-        if installed is None or candidate.project_name not in session.replaced_if_possible:
+        if installed is None or candidate.project_name not in session.misfits.replaceable:
             return installed
         return _OfAnotherVersion(installed)
 

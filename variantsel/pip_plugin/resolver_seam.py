@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from variantsel.pip_plugin.announcement import announce
+from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
 
@@ -31,6 +31,7 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
+        session.voice.guarded(lambda: announce_notices(session))
         if any(session.chosen(requirement) for requirement in requirements):
             session.resolution = (
                 lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),

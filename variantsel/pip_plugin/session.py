@@ -9,9 +9,11 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from variantsel.pip_plugin.misfits import Misfits
 from variantsel.pip_plugin.voice import Voice, installation_error
 from variantsel.pip_plugin.wheel_requirements import WheelRequirements
 from variantsel.wheel_label import split_label
@@ -31,8 +33,7 @@ class Session:
     :ivar voice: how it talks to the user.
     :ivar requirements: what the chosen wheels require.
     :ivar release_link_type: the type of links that stand for a release.
-    :ivar misfits: for the installed projects looked at, whether a variant of theirs does not fit.
-    :ivar replaced_if_possible: the projects among those that an upgrade may replace.
+    :ivar misfits: the installed variants that do not fit the machine.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -42,8 +43,7 @@ class Session:
     def __init__(self) -> None:
         self.voice = Voice()
         self.requirements = WheelRequirements()
-        self.misfits: dict[str, bool] = {}
-        self.replaced_if_possible: set[str] = set()
+        self.misfits = Misfits(self)
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
@@ -77,10 +77,7 @@ class Session:
         comes_from = link.comes_from
         if comes_from is None:
             return posixpath.dirname(str(link.url_without_fragment))
-        from pip._internal.utils.misc import redact_auth_from_url
-
-        page: str = redact_auth_from_url(str(getattr(comes_from, "url", comes_from)))
-        return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
+        return _source_of_page(str(getattr(comes_from, "url", comes_from)))
 
     def release_of(self, link: Any) -> Release[Any] | None:
         """The release a link stands for: pip's pick of an index, or one variant wheel by name."""
@@ -170,19 +167,17 @@ class Session:
                 preferences=preferences,
             )
         except Exception as error:  # a mistake of ours must not end an install that can go on
-            return Selection(
-                release,
-                target,
-                files=[
-                    file
-                    for file in release.files
-                    if not file.label and not preferences.narrowing_of("")
-                ],
-                problems=[
-                    f"{release}: set aside the variants, since variantsel failed "
-                    f"({type(error).__name__}: {error}); please report this"
-                ],
+            selection = Selection(release, target)
+            selection.files = [
+                file
+                for file in release.files
+                if not file.label and not preferences.narrowing_of("")
+            ]
+            selection.problems.append(
+                f"{release}: set aside the variants, since variantsel failed "
+                f"({type(error).__name__}: {error}); please report this"
             )
+            return selection
 
     def _target_of(self, finder: Any) -> Target:
         """The configured target; nothing is assumed of a platform pip was given instead of it."""
@@ -276,13 +271,11 @@ class Session:
 
     def chosen_metadata(self, link: Any) -> VariantMetadata | None:
         """The metadata of the variant that was chosen behind a link, of its label alone."""
-        from dataclasses import replace
-
         file, selection = self._selections.get(link.url, (None, None))
         source = selection.ranking_of(file) if selection and file else None
         if file is None or source is None:
             return None
-        return replace(source.metadata, variants={file.label: source.metadata.variants[file.label]})
+        return source.metadata._replace(variants={file.label: source.metadata.variants[file.label]})
 
     def machine_notices(self) -> Sequence[str]:
         """What the machine's providers had to say, as far as they were asked."""
@@ -300,6 +293,14 @@ class Session:
         if self.configuration.strict:
             raise installation_error(f"variantsel (strict): {problem}")
         self.voice.warn(problem)
+
+
+@lru_cache(maxsize=8)  # the links of a page come one after the other
+def _source_of_page(url: str) -> str:
+    from pip._internal.utils.misc import redact_auth_from_url
+
+    page: str = redact_auth_from_url(url)
+    return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
 
 
 def _normalized(project_name: str) -> str:

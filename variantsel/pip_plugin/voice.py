@@ -24,6 +24,13 @@ class Voice:
         """Say something of interest."""
         self._say("info", text)
 
+    @property
+    def is_verbose(self) -> bool:
+        """Whether :meth:`verbose` is heard."""
+        from pip._internal.utils.logging import VERBOSE, getLogger
+
+        return bool(getLogger("variantsel").isEnabledFor(VERBOSE))
+
     def verbose(self, text: str) -> None:
         """Say something for whoever asks for more."""
         self._say("verbose", text)

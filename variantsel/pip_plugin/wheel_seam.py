@@ -23,13 +23,18 @@ def change(session: Session, wheel_module: Any, sources: Any, *lock_modules: Any
     :param lock_modules: those that read the names in lock files, where this pip has them.
     """
     read_name = wheel_module.Wheel.__init__
+    parsed: dict[str, dict[str, Any]] = {}
     parse_wheel_filename = getattr(sources, "parse_wheel_filename", None)
 
     def __init__(self: Any, filename: str) -> None:  # noqa: N807
         base, label = split_label(filename)
+        if base in parsed:
+            self.__dict__.update(parsed[base], filename=filename)
+            return
         read_name(self, base)
         self.filename = filename
-        if label:
+        if label:  # the variants of a release share the rest of their names
+            parsed[base] = dict(self.__dict__)
             session.note_variant_wheel(self.name)
 
     def parse_variant_wheel_filename(filename: str) -> Any:

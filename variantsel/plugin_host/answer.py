@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from variantsel.properties import FEATURE_PATTERN, NAMESPACE_PATTERN, VALUE_PATTERN
+from variantsel.terminal import printable
 
-__all__ = ["InvalidAnswer", "PluginAnswer", "read_answer"]
+__all__ = ["InvalidAnswer", "PluginAnswer", "one_line", "read_answer"]
 
 _MAX_FEATURES = 1_000
 _MAX_VALUES = 10_000
@@ -40,6 +41,11 @@ class PluginAnswer:
     notices: tuple[str, ...] = ()
 
 
+def one_line(text: str) -> str:
+    """What somebody else wrote, as a line that steers no terminal."""
+    return printable(" ".join(text.split()))
+
+
 def read_answer(document: Any) -> list[PluginAnswer]:
     """Read what the worker wrote, ``{"plugins": [...], "notices": [...]}``.
 
@@ -48,7 +54,7 @@ def read_answer(document: Any) -> list[PluginAnswer]:
     if not isinstance(document, dict):
         raise InvalidAnswer(f"answered with {_kind(document)}")
     notices = tuple(
-        " ".join(notice.split())[:_MAX_LENGTH]
+        one_line(notice)[:_MAX_LENGTH]
         for notice in _list(document.get("notices"), "its notices")[:_MAX_NOTICES]
         if isinstance(notice, str)
     )

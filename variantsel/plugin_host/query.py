@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from variantsel.errors import PluginFailure
-from variantsel.plugin_host.answer import InvalidAnswer, PluginAnswer, read_answer
+from variantsel.plugin_host.answer import InvalidAnswer, PluginAnswer, one_line, read_answer
 
 __all__ = ["TIME_LIMIT", "Query", "passed_variables", "query"]
 
@@ -48,7 +48,7 @@ _SYSTEM_FOLDERS = (
 _START = """\
 import sys
 folder = sys.argv[1]
-sys.path.insert(0, folder)
+sys.path.append(folder)
 from variantsel.plugin_host import supervisor
 sys.path.remove(folder)
 supervisor.main(sys.argv[2])
@@ -84,7 +84,7 @@ def query(question: Query, time_limit: float = TIME_LIMIT) -> list[PluginAnswer]
     except (ValueError, RecursionError):
         raise PluginFailure("gave an answer that is no answer at all") from None
     if isinstance(document, dict) and isinstance(document.get("problem"), str):
-        raise PluginFailure(" ".join(document["problem"].split())[:400])
+        raise PluginFailure(one_line(document["problem"])[:400])
     try:
         return read_answer(document)
     except InvalidAnswer as error:

@@ -27,6 +27,7 @@ from variantsel.errors import UntrustedPlugin
 __all__ = ["PinnedWheel", "TrustStore", "TrustedPackage", "interpreter_key"]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_VERSION = re.compile(r"[A-Za-z0-9_.+!-]+")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -206,7 +207,9 @@ def _package(name: str, entry: Mapping[str, Any]) -> TrustedPackage:
 
 def _wheel(entry: Mapping[str, Any]) -> PinnedWheel:
     wheel = PinnedWheel(*(_text(entry[key]) for key in ("name", "version", "filename", "sha256")))
-    if not _FILE_NAME.fullmatch(wheel.filename) or not _SHA256.fullmatch(wheel.sha256):
+    patterns = (_NAME, _VERSION, _FILE_NAME, _SHA256)
+    texts = (wheel.name, wheel.version, wheel.filename, wheel.sha256)
+    if not all(pattern.fullmatch(text) for pattern, text in zip(patterns, texts, strict=True)):
         raise ValueError(wheel.filename)
     return wheel
 

@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from variantsel.errors import InvalidWheelName, PluginFailure
+from variantsel.plugin_host.answer import one_line
 from variantsel.plugin_host.trust_store import PinnedWheel, TrustedPackage
 from variantsel.wheel_name import WheelName
 
@@ -219,8 +220,8 @@ def _reason(output: str) -> str:
     for mark in ("connection broken by", "ERROR:"):
         for line in lines:
             if mark in line:
-                return line.partition(mark)[2].strip()[:300]
-    return lines[-1][:300] if lines else "it does not say why"
+                return one_line(line.partition(mark)[2])[:300]
+    return one_line(lines[-1])[:300] if lines else "it does not say why"
 
 
 def _sha256(path: Path) -> str:

@@ -6,17 +6,18 @@ Only the standard library and the package are on the path here; nothing of varia
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import inspect
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib.machinery import PathFinder
 from typing import Any
 
 __all__ = ["PluginProblem", "ask"]
 
 _ENTRY_POINT_GROUP = "variant_plugins"
 _METHOD = "get_supported_configs"
+_REFERENCE = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?::\s*([A-Za-z_][\w.]*))?\s*(?:\[.*\])?\s*")
 
 
 class PluginProblem(Exception):
@@ -44,7 +45,8 @@ def ask(request: Mapping[str, Any]) -> dict[str, Any]:
     notices = [
         str(warning.message)
         for warning in caught
-        if not issubclass(warning.category, (DeprecationWarning, SyntaxWarning, ImportWarning))
+        # What is meant for the user; not what Python has to say about the package's code.
+        if issubclass(warning.category, (UserWarning, RuntimeWarning))
     ]
     return {"plugins": answers, "notices": notices}
 
@@ -53,9 +55,9 @@ def _plugin(request: Mapping[str, Any]) -> Any:
     """The one plugin that answers for a namespace (providers draft, API endpoint)."""
     namespace = request["namespace"]
     if request["plugin_api"] is not None:
-        plugin = _load(request["plugin_api"])
+        plugin = _load(request["plugin_api"], request["folder"])
     else:
-        plugin = _default_module(request["package"])
+        plugin = _default_module(request["package"], request["folder"])
         if plugin is None:
             plugin = _declared_for(namespace, request)
     if not callable(getattr(plugin, _METHOD, None)):
@@ -68,15 +70,12 @@ def _plugin(request: Mapping[str, Any]) -> Any:
     return plugin
 
 
-def _default_module(package: str) -> Any:
+def _default_module(package: str, folder: str) -> Any:
     """The module named as the package is; ``None`` where it is no plugin itself."""
     name = package.replace("-", "_")
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
+    if PathFinder.find_spec(name, [folder]) is None:
         return None
+    module = importlib.import_module(name)
     return module if callable(getattr(module, _METHOD, None)) else None
 
 
@@ -97,17 +96,25 @@ def _declared_for(namespace: str, request: Mapping[str, Any]) -> Any:
 
 
 def _declared(request: Mapping[str, Any]) -> Iterator[Any]:
+    import importlib.metadata  # slow to load, and needed for older plugins only
+
     for distribution in importlib.metadata.distributions(path=[request["folder"]]):
         name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
         if name == request["package"]:
             for entry_point in distribution.entry_points:
                 if entry_point.group == _ENTRY_POINT_GROUP:
-                    yield _load(entry_point.value)
+                    yield _load(entry_point.value, request["folder"])
 
 
-def _load(reference: str) -> Any:
+def _load(reference: str, folder: str) -> Any:
     """``module(:attribute.path)?``, an instance where it is a class whose methods want one."""
-    module, _, path = reference.replace(" ", "").partition(":")
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise PluginProblem(f"is said to be at {reference!r:.80}, which is no object reference")
+    module, path = match.groups()
+    # What the package is asked through is part of it, not whatever Python can import.
+    if PathFinder.find_spec(module.partition(".")[0], [folder]) is None:
+        raise PluginProblem(f"has no module {module!r:.80}")
     found = importlib.import_module(module)
     for name in path.split(".") if path else ():
         found = getattr(found, name)

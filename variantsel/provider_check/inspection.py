@@ -1,4 +1,4 @@
-"""The process in which `provider_check` asks a provider: tells what it does, judges nothing.
+"""The process in which a check asks a provider: tells what it does, judges nothing.
 
 A program by itself that uses the standard library only, so that a provider meets no module which
 it does not bring.

@@ -1,0 +1,76 @@
+"""The installed variants that do not fit the machine, any more or at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.installed_variants import InstalledVariant
+    from variantsel.pip_plugin.session import Session
+
+__all__ = ["Misfits", "installed_variant"]
+
+
+class Misfits:
+    """Tells of pip's distributions whether they are variants that do not fit, each looked at once.
+
+    :ivar replaceable: the projects, by normalized name, whose misfits an upgrade may replace.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.replaceable: set[str] = set()
+        self._session = session
+        self._found: dict[str, bool] = {}
+
+    def __contains__(self, distribution: Any) -> bool:
+        """Whether an installed variant is known not to fit.
+
+        A mistake of ours on the way is said, and no reason to replace anything.
+        """
+        name = distribution.canonical_name
+        if name not in self._found:
+            self._found[name] = False
+            self._session.voice.guarded(lambda: self._look_at(distribution))
+        return self._found[name]
+
+    def describe(self, distribution: Any) -> str:
+        """Which variant a misfit is, and why it does not fit, in a sentence."""
+        variant, configuration = installed_variant(distribution), self._session.configuration
+        assert variant is not None, "only a variant can be a misfit"
+        reason = variant.misfit(configuration.target, enabled=configuration.enabled)
+        return (
+            f"{distribution.canonical_name} {variant.version} is installed as variant "
+            f"{variant.label}, which does not fit {configuration.target.name}: it {reason}"
+        )
+
+    def machine_could_use(self, distribution: Any) -> bool:
+        """Whether the machine has an accelerator that a misfit was built for."""
+        from variantsel.explanation import usable_accelerators
+
+        variant, target = installed_variant(distribution), self._session.configuration.target
+        assert variant is not None, "only a variant can be a misfit"
+        return bool(usable_accelerators(variant.metadata, target, variant.label))
+
+    def _look_at(self, distribution: Any) -> None:
+        variant = installed_variant(distribution)
+        if variant is None or self._session.configuration.preferences(variant.name).off:
+            return
+        configuration = self._session.configuration
+        self._found[distribution.canonical_name] = variant.is_known_to_misfit(
+            configuration.target, enabled=configuration.enabled
+        )
+
+
+def installed_variant(distribution: Any) -> InstalledVariant | None:
+    """What is known of one of pip's distributions as a variant; ``None`` where it is none."""
+    try:
+        text = distribution.read_text("variant.json")
+    except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
+        return None
+    from variantsel.errors import InvalidMetadata
+    from variantsel.installed_variants import InstalledVariant
+
+    try:
+        return InstalledVariant.read(distribution.raw_name, str(distribution.version), text)
+    except InvalidMetadata:
+        return None
