@@ -305,6 +305,7 @@ def test_machines_rank_aarch64_variants(machine: str, labels: list[str]) -> None
         ("RTX_5090", "did you mean rtx-5090"),
         ("x86-64-v3", "did you mean cpu-x86-64-v3"),
         ("h100x@12.8", "did you mean h100"),
+        ("../gh200", "did you mean gh200"),
     ],
 )
 def test_an_unknown_name_is_answered_with_close_ones(text: str, close: str) -> None:
@@ -314,7 +315,7 @@ def test_an_unknown_name_is_answered_with_close_ones(text: str, close: str) -> N
     assert close in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["zzz", "", "../gh200", "@12.8", "__init__"])
+@pytest.mark.parametrize("text", ["zzz", "", "@12.8", "__init__"])
 def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
     with pytest.raises(InvalidTarget, match=r"no machine is called") as caught:
         Target.named(text)

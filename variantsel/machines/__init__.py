@@ -120,11 +120,14 @@ def _unknown_machine(name: str) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name.lower().replace("_", "-"), machine_names(), n=3)
-    hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+    known = (
+        f"did you mean {' or '.join(close)}? 'variantsel target list' lists all"
+        if close
+        else f"known are {', '.join(machine_names())}"
+    )
     return (
-        f"no machine is called {name!r:.200}{hint}; known are {', '.join(machine_names())}; "
-        "a cloud's instance type is written like aws:p5.48xlarge; "
-        "the path of a target file ends in .toml"
+        f"no machine is called {name!r:.200}; {known}; a cloud's instance type is written like "
+        "aws:p5.48xlarge, and the path of a target file ends in .toml"
     )
 
 
