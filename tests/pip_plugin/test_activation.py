@@ -73,7 +73,8 @@ def test_a_program_with_pip_in_its_name_loads_nothing_but_the_hook(
     script = tmp_path / "pipeline.py"
     script.write_text(
         "import sys\n"
-        "print(sorted(name for name in sys.modules if 'variantsel' in name), 'typing' in sys.modules)"
+        "ours = sorted(name for name in sys.modules if 'variantsel' in name)\n"
+        "print(ours, 'typing' in sys.modules)"
     )
     loaded = environment.run(str(script))
     modules = ["variantsel", "variantsel.pip_plugin", "variantsel.pip_plugin.startup"]
