@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import variantsel
 from benchmarks import REPOSITORY
 from benchmarks.report import Report
 
@@ -20,11 +21,19 @@ COMMAND = "python -m benchmarks --readme"
 def committed_code() -> str:
     """The commit that is checked out, short.
 
-    :raises RuntimeError: when files differ from it: nobody could repeat the run.
+    :raises RuntimeError: when files differ from it, or the variantsel that is installed, which is
+        what is measured, does: nobody could repeat the run.
     """
     changed = _git("status", "--porcelain", "--untracked-files=no")
     if changed:
         raise RuntimeError(f"commit first: the results are to be those of a commit\n{changed}")
+    installed = Path(variantsel.__file__).parent
+    for path in (REPOSITORY / "variantsel").rglob("*.py"):
+        copy = installed / path.relative_to(REPOSITORY / "variantsel")
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            raise RuntimeError(
+                f"install this commit first (pip install '.[bench]'): {copy} differs"
+            )
     return _git("rev-parse", "--short=12", "HEAD")
 
 

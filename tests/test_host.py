@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from variantsel import Target, rank
+from variantsel import Target, host, rank
 from variantsel.host import ask_provider
 from variantsel.metadata import ProviderInfo
 
@@ -124,3 +125,28 @@ def test_this_machines_cpu_is_detected() -> None:
     if (sys.platform, machine) not in (("linux", "x86_64"), ("linux", "aarch64")):
         pytest.skip(f"no provider for {sys.platform} {machine}")
     assert next(iter(properties[machine])) == ("level" if machine == "x86_64" else "version")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("nvidia-variant-provider", "Nvidia_Variant.Provider>=0.0.2,<1.0.0", "x >= 1 , < 2.0"),
+        *("x<=1", "x>1", "x==1.*", "x~=1", "x~=1.0", "x[extra]", "x @ https://example.org/x.whl"),
+        *(
+            "x; sys_platform == 'nothing'",
+            "x ; python_version > '3'",
+            "x>=1,",
+            "x>=",
+            "-x",
+            "",
+            "é",
+        ),
+        *("x>=1.0a1", "x 1", "x (>=1)", " x", "x ", "x>=1\n"),
+    ],
+)
+def test_a_plain_requirement_is_read_as_packaging_reads_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_shortcut = list(host._required_package(text))
+    monkeypatch.setattr(host, "_PLAIN_REQUIREMENT", re.compile(r"(?!)"))
+    assert with_shortcut == list(host._required_package(text))

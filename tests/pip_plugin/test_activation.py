@@ -67,6 +67,20 @@ def test_the_hook_imports_nothing_unless_pip_runs(environment: Environment) -> N
     assert (loaded.stdout, loaded.stderr) == ("[]\n", "")
 
 
+def test_a_program_with_pip_in_its_name_loads_nothing_but_the_hook(
+    environment: Environment, tmp_path: Path
+) -> None:
+    script = tmp_path / "pipeline.py"
+    script.write_text(
+        "import sys\n"
+        "ours = sorted(name for name in sys.modules if 'variantsel' in name)\n"
+        "print(ours, 'typing' in sys.modules)"
+    )
+    loaded = environment.run(str(script))
+    modules = ["variantsel", "variantsel.pip_plugin", "variantsel.pip_plugin.startup"]
+    assert loaded.stdout == f"{modules} False\n"
+
+
 def test_the_hook_is_silent_after_variantsel_was_uninstalled(
     tmp_path: Path, variantsel_wheel: Path
 ) -> None:
