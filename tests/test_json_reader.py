@@ -24,6 +24,7 @@ def test_json_is_read_from_text_and_from_bytes() -> None:
         ('{"a": 1,}', "line 1 column"),
         ("{'a': 1}", "line 1 column 2"),
         ("[1] [2]", "Extra data at line 1 column 5"),
+        (b'"a\tb"', "Invalid control character at line 1 column 3"),
         ("\ufeff{}", "BOM"),
         ('"a\nb"', "control character"),
         ("NaN", "NaN is not a JSON value"),

@@ -44,7 +44,7 @@ def read_json(document: bytes | str) -> Any:
         )
     except json.JSONDecodeError as error:
         raise InvalidMetadata(
-            f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+            f"not JSON: {error.msg.removesuffix(' at')} at line {error.lineno} column {error.colno}"
         ) from None
     except RecursionError:
         raise _too_deep() from None
