@@ -11,7 +11,7 @@ import pytest
 from support.environments import Environment, create_environment
 from support.repository import REPOSITORY
 
-PIP_VERSIONS = os.environ.get("VARIANTSEL_TEST_PIPS", "24.0 25.3 26.3").split()
+PIP_VERSIONS = os.environ.get("VARIANTSEL_TEST_PIPS", "26.3").split()
 
 
 @pytest.fixture(scope="session")
