@@ -100,8 +100,8 @@ def _parser() -> argparse.ArgumentParser:
             "exit codes",
             (
                 f"{DONE}    done",
-                f"{NEGATIVE}    rank: no variant fits; list: one does not fit; status: not active; "
-                "target diff: they differ; trust: not agreed to; provider check: a check failed",
+                f"{NEGATIVE}    done, and the answer is no: nothing fits, or no longer,",
+                "     not active, machines differ, not agreed to, a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
