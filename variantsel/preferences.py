@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -44,7 +43,6 @@ NON_VARIANT = "non-variant"
 _LABEL_PATTERN = re.compile(r"[0-9a-z_.*]+")
 
 
-@dataclass(frozen=True)
 class Preferences:
     """What the user wants of one package.
 
@@ -63,21 +61,38 @@ class Preferences:
     :raises InvalidConfiguration: when an entry is neither a label nor a property.
     """
 
-    take: Sequence[str] = ()
-    never: Sequence[str] = ()
-    prefer: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-    off: bool = False
-    sources: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)
+    def __init__(
+        self,
+        *,
+        take: str | Sequence[str] = (),
+        never: str | Sequence[str] = (),
+        prefer: str | Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
+        off: bool = False,
+        sources: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        # Not a dataclass: writing its methods takes a pip run longer than all they do.
+        self.take = tuple(checked_label(text, "take") for text in _entries(take))
+        self.never = tuple(checked_label(text, "never") for text in _entries(never))
+        self.prefer = tuple(str(PropertyPattern.parse(text, "prefer")) for text in _entries(prefer))
+        self.exclude = tuple(
+            str(PropertyPattern.parse(text, "exclude")) for text in _entries(exclude)
+        )
+        self.off = off
+        self.sources = sources or {}
 
-    def __post_init__(self) -> None:
-        for rule in ("take", "never"):
-            entries = _entries(getattr(self, rule))
-            object.__setattr__(self, rule, tuple(checked_label(text, rule) for text in entries))
-        for rule in ("prefer", "exclude"):
-            entries = _entries(getattr(self, rule))
-            parsed = tuple(str(PropertyPattern.parse(text, rule)) for text in entries)
-            object.__setattr__(self, rule, parsed)
+    def _rules(self) -> tuple[object, ...]:
+        return self.take, self.never, self.prefer, self.exclude, self.off
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Preferences) and self._rules() == other._rules()
+
+    def __hash__(self) -> int:
+        return hash(self._rules())
+
+    def __repr__(self) -> str:
+        rules = zip(("take", "never", "prefer", "exclude", "off"), self._rules(), strict=True)
+        return f"<Preferences {' '.join(f'{rule}={value!r}' for rule, value in rules if value)}>"
 
     def __bool__(self) -> bool:
         return bool(self.off or self.take or self.never or self.prefer or self.exclude)
