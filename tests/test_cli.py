@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support import terminal
 from support.wheels import metadata, write_wheel
 
 from variantsel import __version__
@@ -86,24 +86,11 @@ def run(
 
 
 def run_on_terminal(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", **(variables or {})}
-    with subprocess.Popen(
+    output = terminal.run_on_terminal(
         [sys.executable, "-m", "variantsel", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=follower,
-        stderr=follower,
-        env=environment,
-    ):
-        os.close(follower)
-        output = b""
-        try:
-            while chunk := os.read(leader, 4096):
-                output += chunk
-        except OSError:  # how Linux says that the other end is closed
-            pass
-    os.close(leader)
-    return output.decode().replace("\r\n", "\n")
+        {**os.environ, "TERM": "xterm", **(variables or {})},
+    )
+    return output.replace("\r\n", "\n")
 
 
 # rank

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from packaging.version import Version
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.sdists import write_archive
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
@@ -59,13 +58,7 @@ def write_sdist(folder: Path, *, tag: str = "py3-none-any", **settings: Any) -> 
         files["tinybackend.py"] = f"LABEL = ''\n{BACKEND}"
     files["pyproject.toml"] = f'[build-system]\nbuild-backend = "tinybackend"\n{system}\n'
     files["PKG-INFO"] = "Metadata-Version: 2.1\nName: made\nVersion: 1.0\n"
-    path = folder / "made-1.0.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        for filename, text in files.items():
-            member = tarfile.TarInfo(f"made-1.0/{filename}")
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return path
+    return write_archive(folder, "made", "1.0", files)
 
 
 def write_backend(folder: Path) -> Path:

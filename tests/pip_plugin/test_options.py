@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import html
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import serve_folder
+from support.sdists import write_archive
 from support.wheels import metadata, write_release, write_wheel
 
 MACHINE = "gh200"
@@ -65,14 +64,7 @@ def write_sdist(folder: Path, name: str, version: str) -> Path:
         ),
         "backend.py": BACKEND.format(name=name, version=version),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        for filename, text in files.items():
-            member = tarfile.TarInfo(f"{name}-{version}/{filename}")
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return path
+    return write_archive(folder, name, version, files)
 
 
 def sha256(path: Path) -> str:

@@ -6,7 +6,6 @@ this machine is.
 
 from __future__ import annotations
 
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.sdists import write_archive
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["100_real"]}}
@@ -71,14 +71,7 @@ def write_sdist(folder: Path, name: str, version: str) -> Path:
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         "setup.py": "raise SystemExit('this was run')\n",
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        for filename, text in files.items():
-            member = tarfile.TarInfo(f"{name}-{version}/{filename}")
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return path
+    return write_archive(folder, name, version, files)
 
 
 def pip(environment: Environment, *arguments: str, **variables: str) -> Any:

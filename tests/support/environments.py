@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,8 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.terminal import run_on_terminal
 
 INHERITED = (
     *("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"),
@@ -62,24 +63,11 @@ class Environment:
 
     def pip_on_terminal(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """Run ``python -m pip`` on a terminal and return all that it shows."""
-        leader, follower = pty.openpty()
-        with subprocess.Popen(
+        return run_on_terminal(
             [str(self.python), "-m", "pip", *arguments],
-            env=self._variables({"TERM": "xterm", "COLUMNS": "1000", **(variables or {})}),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=follower,
-            stderr=follower,
-        ):
-            os.close(follower)
-            output = b""
-            try:
-                while chunk := os.read(leader, 4096):
-                    output += chunk
-            except OSError:  # how Linux says that the other end is closed
-                pass
-        os.close(leader)
-        return output.decode()
+            self._variables({"TERM": "xterm", "COLUMNS": "1000", **(variables or {})}),
+            self.folder,
+        )
 
     def _variables(self, changes: Mapping[str, str] | None) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
