@@ -190,6 +190,13 @@ def write_machine(
         (folder / "root" / path).write_text(content)
 
 
+def write_inventory(folder: Path, inventory: str) -> str:
+    """Write what a stub driver has; its calls are logged beside it."""
+    path = folder / "inventory"
+    path.write_text(f"log {folder / 'calls'}\n{inventory}\n")
+    return str(path)
+
+
 @pytest.fixture
 def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Answer]:
     """Asks the nvidia provider on a machine made up for the test.
@@ -214,9 +221,7 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
         environment = dict(forced or {})
         if inventory is not None:
             library = request.getfixturevalue("build_stub")("nvml_stub.c", NVML, *without)
-            stock = tmp_path / "inventory"
-            stock.write_text(f"log {tmp_path / 'calls'}\n{inventory}\n")
-            environment["NVML_STUB_INVENTORY"] = str(stock)
+            environment["NVML_STUB_INVENTORY"] = write_inventory(tmp_path, inventory)
         if wsl:
             assert isinstance(library, Path)
             place = tmp_path / "root/usr/lib/wsl/lib"
@@ -249,9 +254,7 @@ def ask_intel(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., A
         environment = dict(forced or {})
         if inventory is not None:
             library = request.getfixturevalue("build_stub")("ze_stub.c", LEVEL_ZERO, *without)
-            stock = tmp_path / "inventory"
-            stock.write_text(f"log {tmp_path / 'calls'}\n{inventory}\n")
-            environment["ZE_STUB_INVENTORY"] = str(stock)
+            environment["ZE_STUB_INVENTORY"] = write_inventory(tmp_path, inventory)
         return ask_provider("intel", tmp_path, library, environment)
 
     return ask
