@@ -12,7 +12,7 @@ __all__ = ["describe_machine"]
 
 def describe_machine() -> dict[str, str]:
     """What a table needs beside it to be understood later."""
-    from variantsel.matching import is_native
+    from variantsel.ranking.matching import is_native
 
     matcher = "C" if is_native else "Python: the extension is not there, so nothing will be fast"
     return {

@@ -14,9 +14,9 @@ import pytest
 from variantsel_providers import nvidia
 
 from variantsel import Ranking, RejectionKind, Target, VariantMetadata, WheelName, rank
-from variantsel.target import Properties, StaticProperties
-from variantsel.wheel_label import OLD_NULL_LABEL
-from variantsel.wheel_name import parse_index_metadata_name
+from variantsel.formats.wheel_label import OLD_NULL_LABEL
+from variantsel.formats.wheel_name import parse_index_metadata_name
+from variantsel.targets.target import Properties, StaticProperties
 
 INDEX = Path(os.environ.get("VARIANTSEL_SHARED", "../shared")) / "variant-index" / "v0.0.3"
 FILES = sorted(INDEX.glob("*/*-variants.json"))

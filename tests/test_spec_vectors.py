@@ -22,12 +22,11 @@ from variantsel import (
     UnsupportedSchema,
     VariantMetadata,
     WheelName,
-    matching,
     rank,
-    reference,
 )
-from variantsel.target import StaticProperties
-from variantsel.wheel_name import parse_index_metadata_name
+from variantsel.formats.wheel_name import parse_index_metadata_name
+from variantsel.ranking import matching, reference
+from variantsel.targets.target import StaticProperties
 
 SPEC = Path(__file__).parent.parent / "spec"
 FILES = sorted((SPEC / "vectors").glob("*.json"))
@@ -73,14 +72,14 @@ def vectors_with_several_variants() -> list[Any]:
             matching.order_variants,
             id="native",
             marks=pytest.mark.skipif(
-                not matching.is_native, reason="variantsel._native is not built"
+                not matching.is_native, reason="variantsel.ranking._native is not built"
             ),
         ),
     ]
 )
 def matcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rank with one implementation of the order."""
-    monkeypatch.setattr("variantsel.ranking.order_variants", request.param)
+    monkeypatch.setattr("variantsel.ranking.ranking.order_variants", request.param)
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ def document_of(vector: Vector, **spelling: Any) -> bytes:
     return json.dumps(vector["metadata"], **spelling).encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.skipif(not matching.is_native, reason="variantsel._native is not built")
+@pytest.mark.skipif(not matching.is_native, reason="variantsel.ranking._native is not built")
 @pytest.mark.usefixtures("no_processes")
 @pytest.mark.parametrize(
     "spelling", [{"separators": (",", ":")}, {"indent": 4}, {"ensure_ascii": False}], ids=str

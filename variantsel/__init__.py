@@ -20,13 +20,13 @@ if TYPE_CHECKING:
         UnsupportedSchema,
         VariantselError,
     )
-    from variantsel.metadata import ProviderInfo, VariantMetadata
-    from variantsel.preferences import Narrowing, Preferences
-    from variantsel.properties import VariantProperty
-    from variantsel.ranking import Ranking, rank, rank_for_targets, rank_many
-    from variantsel.rejection import Rejection, RejectionKind
-    from variantsel.target import Target
-    from variantsel.wheel_name import WheelName
+    from variantsel.formats.metadata import ProviderInfo, VariantMetadata
+    from variantsel.formats.properties import VariantProperty
+    from variantsel.formats.wheel_name import WheelName
+    from variantsel.ranking.preferences import Narrowing, Preferences
+    from variantsel.ranking.ranking import Ranking, rank, rank_for_targets, rank_many
+    from variantsel.ranking.rejection import Rejection, RejectionKind
+    from variantsel.targets.target import Target
 
 __version__ = "0.1.0"
 
@@ -36,22 +36,22 @@ _HOMES = {
     "InvalidMetadata": "errors",
     "InvalidTarget": "errors",
     "InvalidWheelName": "errors",
-    "Narrowing": "preferences",
-    "Preferences": "preferences",
-    "ProviderInfo": "metadata",
-    "Ranking": "ranking",
-    "Rejection": "rejection",
-    "RejectionKind": "rejection",
-    "Target": "target",
+    "Narrowing": "ranking.preferences",
+    "Preferences": "ranking.preferences",
+    "ProviderInfo": "formats.metadata",
+    "Ranking": "ranking.ranking",
+    "Rejection": "ranking.rejection",
+    "RejectionKind": "ranking.rejection",
+    "Target": "targets.target",
     "UnmetPreference": "errors",
     "UnsupportedSchema": "errors",
-    "VariantMetadata": "metadata",
-    "VariantProperty": "properties",
+    "VariantMetadata": "formats.metadata",
+    "VariantProperty": "formats.properties",
     "VariantselError": "errors",
-    "WheelName": "wheel_name",
-    "rank": "ranking",
-    "rank_for_targets": "ranking",
-    "rank_many": "ranking",
+    "WheelName": "formats.wheel_name",
+    "rank": "ranking.ranking",
+    "rank_for_targets": "ranking.ranking",
+    "rank_many": "ranking.ranking",
 }
 
 __all__ = [

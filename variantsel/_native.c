@@ -1,6 +1,6 @@
 /* Compatibility and order of variants (PEP 825, Variant ordering) in C.
  *
- * variantsel/reference.py is the same rule in Python, and what to read to know it. Here the names
+ * variantsel/ranking/reference.py is the same rule in Python, and what to read to know it. Here the names
  * of a release and of what a machine supports are turned into numbers, each once, so that matching
  * compares numbers only.
  *
@@ -879,8 +879,8 @@ find_reason(const Match *match, uint32_t variant)
 
 /* ---- Reading JSON ----
  *
- * The same documents are valid as for variantsel/json_reader.py, and the same "variants" as for
- * variantsel/metadata_reader.py. What is wrong with the others is for those two to say.
+ * The same documents are valid as for variantsel/formats/json_reader.py, and the same "variants" as for
+ * variantsel/formats/metadata_reader.py. What is wrong with the others is for those two to say.
  */
 
 #define MAX_BYTES (32 * 1024 * 1024)
@@ -1872,8 +1872,8 @@ add_variant(Builder *builder, PyObject *label, PyObject *properties)
 
 /* ---- Reading a head ----
  *
- * What a document says beside its variants, as variantsel/metadata_reader.py reads it, and what of
- * that a machine supports, as variantsel/support.py says. Only what most documents say is read: a
+ * What a document says beside its variants, as variantsel/formats/metadata_reader.py reads it, and what of
+ * that a machine supports, as variantsel/ranking/support.py says. Only what most documents say is read: a
  * head that is not valid, or that a generation spells in its own way, is left to those two, and
  * counts as a failure here.
  */
@@ -2541,7 +2541,7 @@ forbid_threads(PyThreadState *thread)
 
 PyDoc_STRVAR(order_variants_doc,
 "order_variants(variants, supported)\n--\n\n"
-"Order the compatible variants of a release, as variantsel.reference.order_variants does.");
+"Order the compatible variants of a release, as variantsel.ranking.reference.order_variants does.");
 
 static PyObject *
 order_variants(PyObject *module, PyObject *arguments, PyObject *keywords)
@@ -2616,7 +2616,7 @@ static PyType_Slot supported_slots[] = {
 };
 
 static PyType_Spec supported_spec = {
-    .name = "variantsel._native.Supported",
+    .name = "variantsel.ranking._native.Supported",
     .basicsize = sizeof(SupportedObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = supported_slots,
@@ -2839,7 +2839,7 @@ static PyType_Slot document_slots[] = {
 };
 
 static PyType_Spec document_spec = {
-    .name = "variantsel._native.Document",
+    .name = "variantsel.ranking._native.Document",
     .basicsize = sizeof(DocumentObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = document_slots,
@@ -2915,7 +2915,7 @@ PyDoc_STRVAR(read_document_doc,
 "read_document(document, like=None, /)\n--\n\n"
 "Read the bytes of a variants.json or variant.json into a Document, or None.\n\n"
 "It shares what it has in common with ``like``, another Document, outside of the variants.\n"
-"None means that variantsel.metadata_reader is to read it: because it is not valid, which is then\n"
+"None means that variantsel.formats.metadata_reader is to read it: because it is not valid, which is then\n"
 "what that raises, or because there is more than 64 KiB of it beside the variants.");
 
 static PyObject *
@@ -2982,7 +2982,7 @@ PyDoc_STRVAR(compile_head_doc,
 "``ask(namespace, requires, plugin_api, builtin, enable_if, optional)`` says which features and\n"
 "values a provider supports that the head describes so: a mapping, or None where the head is not\n"
 "valid. ``enabled`` holds the namespaces whose optional providers are enabled. The answer is None\n"
-"where variantsel.metadata_reader is to read the head: because it is not valid, which is then what\n"
+"where variantsel.formats.metadata_reader is to read the head: because it is not valid, which is then what\n"
 "that raises, or because it says what only older generations do.");
 
 static PyObject *
@@ -3111,8 +3111,8 @@ static PyModuleDef_Slot module_slots[] = {
 
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "variantsel._native",
-    .m_doc = "The ranking in C; variantsel.reference is the same in Python.",
+    .m_name = "variantsel.ranking._native",
+    .m_doc = "The ranking in C; variantsel.ranking.reference is the same in Python.",
     .m_size = sizeof(ModuleState),
     .m_methods = module_methods,
     .m_slots = module_slots,

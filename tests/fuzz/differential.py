@@ -8,7 +8,7 @@ from support.reference_reading import (
     assert_same_verdict,
 )
 
-from variantsel import _native as native
+from variantsel.ranking import _native as native
 
 
 def check(document: bytes) -> None:

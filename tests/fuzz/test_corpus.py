@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip(
-    "variantsel._native", reason="the C extension was not built in this environment"
+    "variantsel.ranking._native", reason="the C extension was not built in this environment"
 )
 
 from fuzz.differential import check

@@ -181,7 +181,7 @@ def test_an_environment_that_cannot_be_written_is_a_clear_error(
 
 
 def test_the_hook_names_a_callable_for_python_3_15() -> None:
-    from variantsel import activation
+    from variantsel.pip_plugin import activation
 
     module, _, name = activation._START.strip().partition(":")
     code = f"import {module}; {module}.{name}()"

@@ -342,7 +342,7 @@ def test_a_mistake_of_ours_does_not_end_an_install(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
-    ranking = environment.site_packages / "variantsel" / "ranking.py"
+    ranking = environment.site_packages / "variantsel" / "ranking" / "ranking.py"
     original = ranking.read_text()
     broken = original.replace("def rank(", "def rank(*_, **__): 1 / 0\n\ndef _rank(", 1)
     ranking.write_text(broken)

@@ -49,7 +49,7 @@ def install_plugin(python: Path, folder: Path) -> None:
     # The tests forbid Python to write bytecode: what is stale would be compiled at every start.
     subprocess.run([str(python), "-m", "compileall", "-q", str(folder)], check=True)
     write_hook = (
-        "import pathlib, sys, variantsel.activation as activation; "
+        "import pathlib, sys, variantsel.pip_plugin.activation as activation; "
         "pathlib.Path(sys.argv[1]).write_text(activation._FILES['variantsel.pth'])"
     )
     subprocess.run(

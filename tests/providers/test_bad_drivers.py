@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from variantsel.host import ProviderAnswer, ask_provider
+from variantsel.provider_host.host import ProviderAnswer, ask_provider
 
 NVML = ("nvidia", "nvml_stub.c", "libnvidia-ml.so.1", "NVML_STUB_INVENTORY")
 LEVEL_ZERO = ("intel", "ze_stub.c", "libze_loader.so.1", "ZE_STUB_INVENTORY")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from variantsel import reference
+from variantsel.ranking import reference
 
 TESTS = Path(__file__).parent.parent
 STATM = Path("/proc/self/statm")
@@ -69,7 +69,7 @@ def run_in_process(script: str, *arguments: str) -> None:
 
 PYTHON_ALLOCATIONS = """
 import _testcapi
-from variantsel import _native
+from variantsel.ranking import _native
 expected = ask(_native)
 for failing in range(100_000):
     result = None
@@ -117,7 +117,7 @@ static void *failing_realloc(void *memory, size_t size)
 C_ALLOCATIONS = """
 import ctypes, importlib.machinery, importlib.util
 path = sys.argv[2]
-loader = importlib.machinery.ExtensionFileLoader("variantsel._native", path)
+loader = importlib.machinery.ExtensionFileLoader("variantsel.ranking._native", path)
 native = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
 loader.exec_module(native)
 left = ctypes.c_long.in_dll(ctypes.CDLL(path), "allocations_left")

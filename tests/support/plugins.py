@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from variantsel.errors import PluginFailure
-from variantsel.plugin_host.answer import PluginAnswer
+from variantsel.provider_host.answer import PluginAnswer
 
 Ask = Callable[..., PluginAnswer]
 """Asks a package ``acme-provider`` about ``acme``, given the code of its module."""

@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any
 
 from variantsel import InvalidMetadata, Ranking, Target, VariantMetadata, rank
-from variantsel.json_reader import read_json
-from variantsel.metadata_reader import _variants
+from variantsel.formats.json_reader import read_json
+from variantsel.formats.metadata_reader import _variants
 
 MAX_HEAD_BYTES = 64 * 1024
 """A document with more than this beside its variants is left to the reference."""
@@ -43,7 +43,7 @@ def reference_reads(document: bytes) -> Any:
 
 def assert_same_verdict(document: bytes) -> bool:
     """Compare what the extension reads with the reference; tells whether that is anything."""
-    from variantsel import _native as native
+    from variantsel.ranking import _native as native
 
     root = reference_reads(document)
     read = native.read_document(document)

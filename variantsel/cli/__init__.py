@@ -139,7 +139,7 @@ class _VersionAction(argparse.Action):
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         from variantsel import __version__
-        from variantsel.matching import is_native
+        from variantsel.ranking.matching import is_native
 
         matcher = "native matcher" if is_native else "no native matcher: pure Python"
         print(f"variantsel {__version__} ({matcher})")

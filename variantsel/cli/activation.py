@@ -47,7 +47,7 @@ def add_commands(commands: Any) -> None:
 
 def _activate(arguments: argparse.Namespace) -> int:
     del arguments
-    from variantsel import activation
+    from variantsel.pip_plugin import activation
 
     paths = activation.activate()
     terminal = Terminal(sys.stdout)
@@ -63,7 +63,7 @@ def _activate(arguments: argparse.Namespace) -> int:
 
 def _deactivate(arguments: argparse.Namespace) -> int:
     del arguments
-    from variantsel import activation
+    from variantsel.pip_plugin import activation
 
     paths = activation.deactivate()
     terminal = Terminal(sys.stdout)
@@ -77,7 +77,7 @@ def _deactivate(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from variantsel import activation
+    from variantsel.pip_plugin import activation
 
     status = activation.status()
     files = [str(path) for path in status.files]

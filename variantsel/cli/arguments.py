@@ -11,7 +11,7 @@ from variantsel.cli.output import print_error, print_progress
 from variantsel.terminal import printable
 
 if TYPE_CHECKING:
-    from variantsel.target import Target
+    from variantsel.targets.target import Target
 
 __all__ = [
     "Parser",
@@ -44,7 +44,7 @@ def resolve_target(text: str | None) -> Target:
     """
     print_progress()
     if text is not None:
-        from variantsel.target import Target
+        from variantsel.targets.target import Target
 
         if text != "host":
             return Target.resolve(text)
@@ -58,7 +58,7 @@ def resolve_target(text: str | None) -> Target:
 
 def namespace(text: str) -> str:
     """The type of an argument that names a namespace."""
-    from variantsel.properties import NAMESPACE_PATTERN
+    from variantsel.formats.properties import NAMESPACE_PATTERN
 
     if not NAMESPACE_PATTERN.fullmatch(text):
         raise argparse.ArgumentTypeError(

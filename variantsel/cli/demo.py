@@ -24,6 +24,6 @@ def add_command(commands: Any) -> None:
 
 def _demo(arguments: argparse.Namespace) -> int:
     del arguments
-    from variantsel.demo import main as run_demo
+    from variantsel.cli.demo_index import main as run_demo
 
     return run_demo()

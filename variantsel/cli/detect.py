@@ -13,7 +13,7 @@ from variantsel.cli.output import abbreviated, print_json, print_notices, save_t
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.target import Target
+    from variantsel.targets.target import Target
 
 __all__ = ["add_command"]
 

@@ -12,9 +12,9 @@ from variantsel.cli.output import abbreviated, print_json, print_note, print_not
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.installed_variants import InstalledVariant
-    from variantsel.rejection import Rejection
-    from variantsel.target import Target
+    from variantsel.ranking.rejection import Rejection
+    from variantsel.selection.installed_variants import InstalledVariant
+    from variantsel.targets.target import Target
 
 __all__ = ["add_command"]
 
@@ -39,7 +39,7 @@ def add_command(commands: Any) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
-    from variantsel.installed_variants import installed_variants
+    from variantsel.selection.installed_variants import installed_variants
 
     target = resolve_target(arguments.target)
     enabled = load_configuration().enabled

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.target import Target
+    from variantsel.targets.target import Target
 
 __all__ = [
     "abbreviated",
@@ -71,7 +71,7 @@ def save_target(target: Target, path: Path, *, replace: bool) -> None:
 
     :raises InvalidTarget: when it cannot be written, or is there and may not be replaced.
     """
-    from variantsel.target_file import read_target_file, write_target_file
+    from variantsel.targets.target_file import read_target_file, write_target_file
 
     write_target_file(target, path, replace=replace)
     print_note(f"{target.name} is written to {path}")

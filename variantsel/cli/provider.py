@@ -13,7 +13,7 @@ from variantsel.cli.output import abbreviated, print_json, print_note
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.provider_check import ProviderReport
+    from variantsel.provider_host.check import ProviderReport
 
 __all__ = ["add_command"]
 
@@ -56,7 +56,7 @@ def add_command(commands: Any) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from variantsel.provider_check import check_provider
+    from variantsel.provider_host.check import check_provider
 
     report = check_provider(arguments.endpoint, search_path=[str(Path.cwd()), *sys.path])
     if arguments.format == "json":

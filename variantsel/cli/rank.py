@@ -21,10 +21,10 @@ from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
-    from variantsel.metadata import VariantMetadata
-    from variantsel.preferences import Preferences
-    from variantsel.ranking import Ranking
-    from variantsel.target import Target
+    from variantsel.formats.metadata import VariantMetadata
+    from variantsel.ranking.preferences import Preferences
+    from variantsel.ranking.ranking import Ranking
+    from variantsel.targets.target import Target
 
 __all__ = ["add_command"]
 
@@ -64,7 +64,7 @@ def add_command(commands: Any) -> None:
 
 def _rank(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
-    from variantsel.ranking import rank
+    from variantsel.ranking.ranking import rank
 
     metadata = _read_metadata(arguments.file)
     configuration = load_configuration()
@@ -87,7 +87,7 @@ def _rank(arguments: argparse.Namespace) -> int:
 def _package(file: str, configuration: Configuration) -> str:
     """The package that a file is about, from its name; empty where that does not tell."""
     from variantsel.errors import InvalidWheelName
-    from variantsel.wheel_name import WheelName, parse_index_metadata_name
+    from variantsel.formats.wheel_name import WheelName, parse_index_metadata_name
 
     name = Path(file).name
     try:
@@ -104,8 +104,8 @@ def _package(file: str, configuration: Configuration) -> str:
 
 
 def _read_metadata(file: str) -> VariantMetadata:
-    from variantsel.json_reader import MAX_BYTES
-    from variantsel.metadata import VariantMetadata
+    from variantsel.formats.json_reader import MAX_BYTES
+    from variantsel.formats.metadata import VariantMetadata
 
     if file.endswith(".whl"):
         return _read_wheel(Path(file))
@@ -119,8 +119,8 @@ def _read_metadata(file: str) -> VariantMetadata:
 
 
 def _read_wheel(path: Path) -> VariantMetadata:
-    from variantsel.wheel_metadata import read_wheel_metadata
-    from variantsel.wheel_name import WheelName
+    from variantsel.formats.wheel_metadata import read_wheel_metadata
+    from variantsel.formats.wheel_name import WheelName
 
     label = WheelName.parse(path.name).label
     metadata = read_wheel_metadata(path)
@@ -133,7 +133,7 @@ def _read_wheel(path: Path) -> VariantMetadata:
 
 
 def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -> None:
-    from variantsel.preferences import decisive_preference
+    from variantsel.ranking.preferences import decisive_preference
 
     terminal = Terminal(sys.stdout)
     terminal.line(f"Machine: {target.name}", "bold")

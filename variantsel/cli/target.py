@@ -14,8 +14,8 @@ from variantsel.cli.output import abbreviated, print_json, print_notices, save_t
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.target import Target
-    from variantsel.target_difference import TargetDifference
+    from variantsel.targets.target import Target
+    from variantsel.targets.target_difference import TargetDifference
 
 __all__ = ["add_command"]
 
@@ -63,7 +63,7 @@ def _add_list(actions: Any) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     if arguments.cloud is None:
         return _list_machines(arguments)
-    from variantsel.machines.clouds import instances
+    from variantsel.targets.machines.clouds import instances
 
     found = instances(arguments.cloud)
     if arguments.format == "json":
@@ -77,8 +77,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _list_machines(arguments: argparse.Namespace) -> int:
-    from variantsel.machines import find_machine, machine_names
-    from variantsel.machines.clouds import cloud_names
+    from variantsel.targets.machines import find_machine, machine_names
+    from variantsel.targets.machines.clouds import cloud_names
 
     machines = [find_machine(name) for name in machine_names()]
     if arguments.format == "json":
@@ -122,7 +122,7 @@ def _add_show(actions: Any) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from variantsel.target import Target
+    from variantsel.targets.target import Target
 
     target = Target.resolve(arguments.target)
     environment = target.environment if target.is_host else target.stated_environment
@@ -172,7 +172,7 @@ def _add_save(actions: Any) -> None:
 
 
 def _save(arguments: argparse.Namespace) -> int:
-    from variantsel.target import Target
+    from variantsel.targets.target import Target
 
     target = Target.resolve(arguments.target)
     save_target(target, arguments.file, replace=arguments.force)
@@ -201,8 +201,8 @@ def _add_diff(actions: Any) -> None:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from variantsel.target import Target
-    from variantsel.target_difference import compare_targets
+    from variantsel.targets.target import Target
+    from variantsel.targets.target_difference import compare_targets
 
     first, second = Target.resolve(arguments.first), Target.resolve(arguments.second)
     difference = compare_targets(first, second)

@@ -16,7 +16,7 @@ from variantsel.errors import PluginFailure, UntrustedPlugin, VariantselError
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.plugin_host.trust_store import TrustedPackage
+    from variantsel.provider_host.trust_store import TrustedPackage
 
 __all__ = ["add_commands"]
 
@@ -56,9 +56,9 @@ def _trust(arguments: argparse.Namespace) -> int:
     if not arguments.packages:
         return _list(arguments)
     print_progress()
-    from variantsel.plugin_host.plugins import agree, parse_requirement
-    from variantsel.plugin_host.trust_store import TrustStore
-    from variantsel.plugin_host.wheels import resolve
+    from variantsel.provider_host.plugins import agree, parse_requirement
+    from variantsel.provider_host.trust_store import TrustStore
+    from variantsel.provider_host.wheels import resolve
 
     store = TrustStore()
     requirements = [parse_requirement(text) for text in arguments.packages]
@@ -118,7 +118,7 @@ def _is_agreed(packages: Sequence[TrustedPackage]) -> bool:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from variantsel.plugin_host.trust_store import TrustStore
+    from variantsel.provider_host.trust_store import TrustStore
 
     store = TrustStore()
     packages = store.packages()
@@ -144,7 +144,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _distrust(arguments: argparse.Namespace) -> int:
-    from variantsel.plugin_host.trust_store import TrustStore
+    from variantsel.provider_host.trust_store import TrustStore
 
     store = TrustStore()
     terminal = Terminal(sys.stdout)

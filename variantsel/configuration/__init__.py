@@ -21,8 +21,8 @@ from variantsel.configuration.variables import misspelled_variables, read_variab
 from variantsel.errors import InvalidTarget
 
 if TYPE_CHECKING:
-    from variantsel.preferences import Preferences
-    from variantsel.target import Target
+    from variantsel.ranking.preferences import Preferences
+    from variantsel.targets.target import Target
 
 __all__ = ["Configuration", "ConfigurationFile", "Setting", "load_configuration"]
 
@@ -51,7 +51,7 @@ class Configuration:
 
         :raises InvalidTarget: when there is no such machine or file, naming where it was set.
         """
-        from variantsel.target import Target
+        from variantsel.targets.target import Target
 
         if self.target_text in ("", "host"):
             return Target.host(trusted=self.trusted).without(self.disabled)
@@ -93,7 +93,7 @@ class Configuration:
 
     def preferences(self, package: str) -> Preferences:
         """What the user wants of a package: its own settings, then the general ones."""
-        from variantsel.preferences import Preferences
+        from variantsel.ranking.preferences import Preferences
 
         name = normalized_name(package)
         entries: dict[str, list[str]] = {"take": [], "never": [], "prefer": [], "exclude": []}

@@ -159,7 +159,7 @@ def _table(path: Path) -> Mapping[str, Any] | None:
 
     One that does not even hold our name need not be TOML: it may be a template, or a test's.
     """
-    from variantsel.target_file import read_toml
+    from variantsel.targets.target_file import read_toml
 
     try:
         if path.name == PYPROJECT and b"variantsel" not in path.read_bytes():

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from variantsel.errors import InvalidConfiguration
-from variantsel.preferences import PropertyPattern, checked_label
-from variantsel.properties import NAMESPACE_PATTERN
+from variantsel.formats.properties import NAMESPACE_PATTERN
+from variantsel.ranking.preferences import PropertyPattern, checked_label
 
 __all__ = ["KEYS", "PACKAGE_KEYS", "Setting", "normalized_name", "package_key", "read_table"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from variantsel.pip_plugin.session import Session
 
 if TYPE_CHECKING:
-    from variantsel.selection import ReleaseFile, Selection
+    from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["announce", "announce_notices"]
 
@@ -35,7 +35,7 @@ def announce_notices(session: Session) -> None:
 
 
 def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
-    from variantsel import explanation
+    from variantsel.selection import explanation
 
     choice = explanation.choice_line(selection, file)
     if choice:
@@ -54,8 +54,8 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
 
 def _announce_release_without_variants(session: Session, requirement: Any, finder: Any) -> None:
     """Warn when pip took a version without variants and another has one for the accelerator."""
-    from variantsel import explanation
     from variantsel.pip_plugin.finder_seam import applicable_candidates
+    from variantsel.selection import explanation
 
     result = finder.find_best_candidate(requirement.name)
     for candidate in reversed(applicable_candidates(result)):

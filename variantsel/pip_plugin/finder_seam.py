@@ -14,9 +14,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
 from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
-from variantsel.wheel_label import INDEX_METADATA_SUFFIX, split_label
 
 __all__ = ["applicable_candidates", "change"]
 
@@ -95,7 +95,7 @@ def applicable_candidates(result: Any) -> list[Any]:
 def _with_releases(session: Session, project_name: str, result: Any, hashes: Any) -> Any:
     """The same result with every version that has variants collapsed into one candidate, and
     without the versions of which preferences leave nothing."""
-    from variantsel.selection import Release, ReleaseFile
+    from variantsel.selection.selection import Release, ReleaseFile
 
     preferences = session.configuration.preferences(project_name)
     passed_over: list[Any] = []
@@ -148,8 +148,8 @@ def _pass_over(
 
     :raises pip._internal.exceptions.InstallationError: when the label to take is nowhere.
     """
-    from variantsel.explanation import passed_over_line
-    from variantsel.preferences import missing_label
+    from variantsel.ranking.preferences import missing_label
+    from variantsel.selection.explanation import passed_over_line
 
     preferences = session.configuration.preferences(project_name)
     if not kept and preferences.take and not preferences.off:

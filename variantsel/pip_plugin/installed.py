@@ -84,7 +84,7 @@ def _build(distribution: Any) -> Any:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    from variantsel.build import Build
+    from variantsel.selection.build import Build
 
     variant = installed_variant(distribution)
     names = []

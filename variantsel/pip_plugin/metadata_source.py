@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from variantsel.errors import InvalidMetadata
-from variantsel.json_reader import MAX_BYTES
-from variantsel.metadata import VariantMetadata
-from variantsel.selection import ReleaseFile
-from variantsel.wheel_metadata import read_wheel_metadata
+from variantsel.formats.json_reader import MAX_BYTES
+from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.wheel_metadata import read_wheel_metadata
+from variantsel.selection.selection import ReleaseFile
 
 __all__ = ["read_release_metadata"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from variantsel.installed_variants import InstalledVariant
     from variantsel.pip_plugin.session import Session
+    from variantsel.selection.installed_variants import InstalledVariant
 
 __all__ = ["Misfits", "installed_variant"]
 
@@ -45,7 +45,7 @@ class Misfits:
 
     def machine_could_use(self, distribution: Any) -> bool:
         """Whether the machine has an accelerator that a misfit was built for."""
-        from variantsel.explanation import usable_accelerators
+        from variantsel.selection.explanation import usable_accelerators
 
         variant, target = installed_variant(distribution), self._session.configuration.target
         assert variant is not None, "only a variant can be a misfit"
@@ -68,7 +68,7 @@ def installed_variant(distribution: Any) -> InstalledVariant | None:
     except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
         return None
     from variantsel.errors import InvalidMetadata
-    from variantsel.installed_variants import InstalledVariant
+    from variantsel.selection.installed_variants import InstalledVariant
 
     try:
         return InstalledVariant.read(distribution.raw_name, str(distribution.version), text)

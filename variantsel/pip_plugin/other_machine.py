@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from variantsel.errors import VariantselError
-from variantsel.target import Target
+from variantsel.targets.target import Target
 
 __all__ = ["asks_for_other_machine", "pip_arguments", "run_for_other"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from variantsel.pip_plugin.startup import when_imported
-from variantsel.target import Target
+from variantsel.targets.target import Target
 
 __all__ = ["Sources", "change_when_imported"]
 

@@ -13,16 +13,16 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from variantsel.formats.wheel_label import split_label
 from variantsel.pip_plugin.misfits import Misfits
 from variantsel.pip_plugin.voice import Voice, installation_error
 from variantsel.pip_plugin.wheel_requirements import WheelRequirements
-from variantsel.wheel_label import split_label
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
-    from variantsel.metadata import VariantMetadata
-    from variantsel.selection import Release, ReleaseFile, Selection
-    from variantsel.target import Target
+    from variantsel.formats.metadata import VariantMetadata
+    from variantsel.selection.selection import Release, ReleaseFile, Selection
+    from variantsel.targets.target import Target
 
 __all__ = ["Session"]
 
@@ -86,7 +86,7 @@ class Session:
             return release
         if not link.is_wheel or not split_label(link.filename)[1]:
             return None
-        from variantsel.selection import Release, ReleaseFile
+        from variantsel.selection.selection import Release, ReleaseFile
 
         name, version = link.filename.split("-")[:2]
         wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
@@ -147,12 +147,12 @@ class Session:
                 self._selections[file.file.link.url] = file, selection
                 yield file, selection
         if all(file.file.link.url in self._set_aside for file in selection.files):
-            from variantsel.explanation import nothing_fits_line
+            from variantsel.selection.explanation import nothing_fits_line
 
             self.voice.warn(nothing_fits_line(selection))
 
     def _select(self, release: Release[Any], finder: Any) -> Selection[Any]:
-        from variantsel.selection import Selection, select
+        from variantsel.selection.selection import Selection, select
 
         configuration = self.configuration
         preferences = configuration.preferences(release.name)
@@ -188,7 +188,7 @@ class Session:
         if any(tag.platform in platforms for tag in target.tags):
             return target
         if self._unknown_machine is None:
-            from variantsel.target import StaticProperties, Target
+            from variantsel.targets.target import StaticProperties, Target
 
             name = f"the machine behind --platform {platforms[0]}"
             machine = Target(name, StaticProperties({}), platforms=platforms)
@@ -242,7 +242,7 @@ class Session:
         if source is None or wheel_path is None or url in self._agreed:
             return True
         from variantsel.errors import InvalidMetadata
-        from variantsel.wheel_metadata import read_wheel_metadata
+        from variantsel.formats.wheel_metadata import read_wheel_metadata
 
         try:
             wheel = read_wheel_metadata(wheel_path, source=file.filename)

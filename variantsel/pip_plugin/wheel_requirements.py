@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from variantsel.selection import ReleaseFile, Selection
-    from variantsel.variant_markers import VariantContext
+    from variantsel.formats.variant_markers import VariantContext
+    from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["WheelRequirements", "has_variant_markers"]
 
@@ -53,7 +53,7 @@ class WheelRequirements:
 
         What cannot be understood is left for pip to complain of.
         """
-        from variantsel.variant_markers import InvalidVariantMarker, resolve_requirement
+        from variantsel.formats.variant_markers import InvalidVariantMarker, resolve_requirement
 
         context = _context(*self._preparing)
         resolved = []
@@ -96,7 +96,7 @@ def _resolved_metadata(
     if not has_variant_markers([line for line in headers if line.startswith("Requires-Dist:")]):
         return text
     # Loaded by now where it is needed: pip 26.3 lets nothing be imported as it installs.
-    from variantsel.variant_markers import InvalidVariantMarker, resolve_metadata
+    from variantsel.formats.variant_markers import InvalidVariantMarker, resolve_metadata
 
     try:
         return resolve_metadata(text, _context(file, selection))
@@ -105,7 +105,7 @@ def _resolved_metadata(
 
 
 def _context(file: ReleaseFile[Any] | None, selection: Selection[Any] | None) -> VariantContext:
-    from variantsel.variant_markers import VariantContext
+    from variantsel.formats.variant_markers import VariantContext
 
     source = selection.ranking_of(file) if selection and file else None
     if file is None or source is None:

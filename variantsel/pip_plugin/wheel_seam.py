@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
 from variantsel.pip_plugin.session import Session
-from variantsel.wheel_label import INDEX_METADATA_SUFFIX, split_label
 
 __all__ = ["change"]
 

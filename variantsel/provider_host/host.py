@@ -1,0 +1,223 @@
+"""What this machine supports: variantsel's own providers, and packages that the user trusts.
+
+Each provider runs in a process of its own with a time limit: a driver that hangs or crashes takes
+neither pip nor the caller with it. What it answers is kept for this boot (``answer_cache``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from variantsel.errors import UntrustedPlugin
+from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.properties import FEATURE_PATTERN, VALUE_PATTERN
+from variantsel.provider_host.answer_cache import answer_key, load_answer, save_answer
+from variantsel.ranking.rejection import RejectionKind
+from variantsel.ranking.support import NamespaceSupport
+
+if TYPE_CHECKING:
+    from variantsel.provider_host.plugins import TrustedPlugins
+
+__all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provider"]
+
+PROVIDER_PACKAGES = {
+    "nvidia": frozenset({"nvidia-variant-provider"}),
+    "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
+    "intel": frozenset({"intel-variant-provider"}),
+    "tpu": frozenset({"tpu-variant-provider"}),
+    "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
+    "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
+}
+"""The namespaces variantsel has a provider for, with the packages it stands in for."""
+
+TIME_LIMIT = 30.0
+"""Seconds a provider may take; drivers of many GPUs without persistence mode need several."""
+
+_CHILD = """\
+import sys
+sys.path[:] = sys.argv[2:]
+from variantsel.provider_host.provider_process import main
+main(sys.argv[1])
+"""
+
+
+class ProviderAnswer(NamedTuple):
+    """What a provider said.
+
+    :ivar features: ``{feature: (value, ...)}``, best first.
+    :ivar notices: its warnings, or what went wrong with it, a sentence each.
+    """
+
+    features: dict[str, tuple[str, ...]]
+    notices: tuple[str, ...] = ()
+
+
+class HostProperties:
+    """The properties of this machine."""
+
+    def __init__(self, trusted: Collection[str] = ()) -> None:
+        """Nobody is asked yet.
+
+        :param trusted: the provider packages that the configuration trusts, ``NAME`` or
+            ``NAME==VERSION``, beside those in the user's trust store.
+        :raises UntrustedPlugin: when one of them names no package.
+        """
+        self._answers: dict[str, ProviderAnswer] = {}
+        self._plugins: TrustedPlugins | None = None
+        if trusted:
+            self._plugins = _trusted_plugins(trusted)
+
+    def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
+        """Ask variantsel's provider of a namespace, if it stands in for the one required; else
+        the package that is required, if the user trusts it."""
+        packages = {name for text in provider.requires for name in _required_package(text)}
+        vendored = PROVIDER_PACKAGES.get(namespace)
+        if vendored is not None and packages <= vendored and provider.builtin in (None, namespace):
+            answer = self._answer(namespace)
+            return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
+        try:
+            plugin = self._opened_plugins().ask(namespace, provider)
+        except UntrustedPlugin as error:
+            return NamespaceSupport({}, RejectionKind.UNTRUSTED, str(error))
+        return NamespaceSupport(plugin.features, detail=" ".join(plugin.notices))
+
+    def all_properties(
+        self, without: Collection[str] = ()
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Ask every provider variantsel ships, and trusted packages that answer for others; but
+        for those of some namespaces."""
+        answers = {
+            namespace: self._answer(namespace).features
+            for namespace in PROVIDER_PACKAGES
+            if namespace not in without
+        }
+        for namespace, plugin in self._opened_plugins().ask_all().items():
+            if namespace not in without:
+                answers.setdefault(namespace, dict(plugin.features))
+        return {namespace: features for namespace, features in answers.items() if features}
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the providers asked so far had to say, a sentence each."""
+        ours = [notice for answer in self._answers.values() for notice in answer.notices]
+        return (*ours, *(self._plugins.notices if self._plugins is not None else ()))
+
+    def _opened_plugins(self) -> TrustedPlugins:
+        if self._plugins is None:
+            self._plugins = _trusted_plugins(())
+        return self._plugins
+
+    def _answer(self, namespace: str) -> ProviderAnswer:
+        if namespace not in self._answers:
+            self._answers[namespace] = _remembered(namespace)
+        return self._answers[namespace]
+
+
+def _trusted_plugins(configured: Collection[str]) -> TrustedPlugins:
+    from variantsel.provider_host.plugins import TrustedPlugins
+
+    return TrustedPlugins(configured)
+
+
+def _remembered(namespace: str) -> ProviderAnswer:
+    """The provider's answer of this boot, asked for only where there is none yet.
+
+    An answer with a notice is not kept: what it complains of may be mended without a restart.
+    """
+    key = answer_key(namespace)
+    if key is not None:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return _checked_answer(load_answer(namespace, key))
+    answer = ask_provider(namespace)
+    if key is not None and not answer.notices:
+        features = [[name, values] for name, values in answer.features.items()]
+        save_answer(namespace, key, {"features": features, "notices": []})
+    return answer
+
+
+_PLAIN_REQUIREMENT = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+    r"(?:\s*[<>]=?\s*[0-9]+(?:\.[0-9]+)*(?:\s*,\s*[<>]=?\s*[0-9]+(?:\.[0-9]+)*)*)?",
+    re.ASCII,
+)
+"""The requirements that metadata has as a rule, a name with bounds: packaging, which reads all of
+them, takes longer to load than everything else that choosing takes."""
+
+
+def _required_package(text: str) -> Iterator[str]:
+    """The name of the package required here, if it is; what is no requirement stands for itself."""
+    plain = _PLAIN_REQUIREMENT.fullmatch(text)
+    if plain is not None:
+        yield re.sub(r"[-_.]+", "-", plain[1]).lower()
+        return
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    from variantsel.formats.markers import evaluate_marker
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        yield text
+        return
+    if requirement.marker is None or evaluate_marker(requirement.marker):
+        yield canonicalize_name(requirement.name)
+
+
+def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnswer:
+    """Run one of variantsel's providers in a process of its own.
+
+    :param time_limit: seconds.
+    :returns: its answer; a crash, a hang or nonsense is an answer without features whose notice
+        says so. Nothing is raised.
+    """
+    command = [sys.executable, "-I", "-c", _CHILD, namespace, *sys.path]
+    try:
+        process = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=time_limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _failure(namespace, f"did not answer within {time_limit:g} s")
+    except OSError as error:
+        return _failure(namespace, f"could not be started ({error})")
+    if process.returncode != 0:
+        last_line = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        ended = (
+            f"was ended by signal {-process.returncode}"
+            if process.returncode < 0
+            else f"failed ({last_line[:300]})"
+        )
+        return _failure(namespace, ended)
+    try:
+        return _checked_answer(json.loads(process.stdout))
+    except (ValueError, KeyError, TypeError):
+        return _failure(namespace, "gave an answer that makes no sense")
+
+
+def _failure(namespace: str, what: str) -> ProviderAnswer:
+    return ProviderAnswer(
+        {},
+        (
+            f"The {namespace} provider {what}, so {namespace} counts as unsupported; "
+            f"'variantsel detect' shows more, a target file can take its place.",
+        ),
+    )
+
+
+def _checked_answer(answer: Any) -> ProviderAnswer:
+    features = {}
+    for name, values in answer["features"]:
+        if not FEATURE_PATTERN.fullmatch(name) or not all(map(VALUE_PATTERN.fullmatch, values)):
+            raise ValueError(name)
+        features[name] = tuple(values)
+    return ProviderAnswer(features, tuple(map(str, answer["notices"])))

@@ -1,0 +1,71 @@
+"""Where a namespace's supported values come from, first answer wins (providers draft, Providers).
+
+1. a disabled provider supports nothing; 2. static values in the metadata; then the target: 3. the
+values a user gave, 4. a provider variantsel ships, 5. a package the user trusts; 6. otherwise
+nothing, and which package would have been asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from variantsel.formats.metadata import ProviderInfo, VariantMetadata
+from variantsel.ranking.rejection import RejectionKind
+
+if TYPE_CHECKING:
+    from variantsel.targets.target import Target
+
+__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_support"]
+
+ABI_DEPENDENCY = "abi_dependency"
+
+
+class NamespaceSupport(NamedTuple):
+    """What is supported in one namespace, or why nothing is.
+
+    :ivar features: ``{feature: (value, ...)}``, features and values best first.
+    :ivar absence: the rule that left ``features`` empty.
+    :ivar detail: the marker, provider package or report that goes with ``absence``.
+    """
+
+    features: Mapping[str, tuple[str, ...]]
+    absence: RejectionKind = RejectionKind.NAMESPACE
+    detail: str = ""
+
+
+def namespace_support(
+    metadata: VariantMetadata, namespace: str, target: Target, enabled: Collection[str]
+) -> NamespaceSupport:
+    """Tell what a target supports in one namespace of a release.
+
+    :param enabled: the namespaces of optional providers that the user enabled.
+    """
+    provider = ProviderInfo()
+    if namespace == ABI_DEPENDENCY:
+        return NamespaceSupport({}, RejectionKind.ABI_DEPENDENCY)
+    if namespace not in metadata.namespaces:
+        return NamespaceSupport({}, RejectionKind.UNLISTED)
+    if namespace in target.disabled:
+        return NamespaceSupport({}, RejectionKind.DISABLED)
+    if metadata.providers is not None:
+        if namespace not in metadata.providers:
+            return NamespaceSupport({}, RejectionKind.NO_PROVIDER)
+        provider = metadata.providers[namespace]
+    support = provider_support(namespace, provider, target, enabled)
+    return NamespaceSupport(
+        metadata.prioritized(namespace, support.features), support.absence, support.detail
+    )
+
+
+def provider_support(
+    namespace: str, provider: ProviderInfo, target: Target, enabled: Collection[str]
+) -> NamespaceSupport:
+    """Tell what a target supports by a namespace's provider, in the provider's own order."""
+    if provider.optional and namespace not in enabled:
+        return NamespaceSupport({}, RejectionKind.OPTIONAL)
+    if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
+        return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
+    if provider.static_properties is not None:
+        return NamespaceSupport(provider.static_properties)
+    return target.support(namespace, provider)

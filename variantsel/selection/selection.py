@@ -1,0 +1,151 @@
+"""Choosing among the files of one release: the journey's last step, the same for every front end.
+
+A front end finds the files, in its own order of preference by tags and build number, and says how
+to read a source's metadata; here the variants are put in front, best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from variantsel.errors import InvalidMetadata, UnmetPreference
+from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.wheel_label import split_label
+from variantsel.ranking.preferences import Preferences, apply_preferences, unmet_preference
+from variantsel.ranking.ranking import Ranking, rank
+from variantsel.targets.target import Target
+
+__all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
+
+FileT = TypeVar("FileT")
+
+
+class ReleaseFile(Generic[FileT]):
+    """A file that the installer could take.
+
+    :ivar filename: its name, label included.
+    :ivar source: the page or folder it was listed on; variants are ordered one source at a time.
+    :ivar file: whatever the front end knows the file by.
+    :ivar label: the variant label; empty for a non-variant wheel or a source distribution.
+    """
+
+    __slots__ = ("file", "filename", "label", "source")
+
+    def __init__(self, filename: str, source: str, file: FileT) -> None:
+        self.filename = filename
+        self.source = source
+        self.file = file
+        self.label = split_label(filename)[1]
+
+
+class Release(Generic[FileT]):
+    """The files of one version that fit the platform, in the installer's order, best first.
+
+    :ivar is_named: whether the user named this very wheel, which is a wish that comes before what
+        is preferred in general.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        files: Sequence[ReleaseFile[FileT]],
+        is_named: bool = False,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.files = files
+        self.is_named = is_named
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class SourceRanking(NamedTuple):
+    """The ranking of one source's variants."""
+
+    source: str
+    metadata: VariantMetadata
+    ranking: Ranking
+
+
+class Selection(Generic[FileT]):
+    """The order in which to try the files of a release, and what it rests on.
+
+    :ivar files: compatible variants best first, then non-variant files in the installer's order.
+    :ivar rankings: one for every source whose metadata could be read.
+    :ivar preferences: what the user would rather have of this package.
+    :ivar problems: what was set aside and why, a sentence each.
+    :ivar unmet: why what is to be taken cannot be, where there is nothing else to take.
+    """
+
+    def __init__(
+        self, release: Release[FileT], target: Target, preferences: Preferences | None = None
+    ) -> None:
+        self.release = release
+        self.target = target
+        self.preferences = preferences or Preferences()
+        self.files: list[ReleaseFile[FileT]] = []
+        self.rankings: list[SourceRanking] = []
+        self.problems: list[str] = []
+        self.unmet: UnmetPreference | None = None
+
+    def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
+        """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""
+        for ranking in self.rankings:
+            if file.label and ranking.source == file.source:
+                return ranking
+        return None
+
+
+def select(
+    release: Release[FileT],
+    target: Target,
+    read_metadata: Callable[[Sequence[ReleaseFile[FileT]]], VariantMetadata],
+    *,
+    enabled: Collection[str] = (),
+    preferences: Preferences | None = None,
+) -> Selection[FileT]:
+    """Order the files of a release (PEP 825, Variant ordering; Installing from multiple sources).
+
+    :param read_metadata: reads the metadata of one source, given its variant wheels; what it
+        raises as :class:`InvalidMetadata` or :class:`OSError` sets those wheels aside.
+    :param enabled: namespaces whose optional providers are enabled.
+    :param preferences: what the user would rather have of this package; that it cannot be had is
+        in the selection's ``unmet``.
+    """
+    if preferences is None or release.is_named:
+        preferences = Preferences()
+    selection = Selection(release, target, preferences)
+    by_source: dict[str, list[ReleaseFile[FileT]]] = {}
+    for file in release.files:
+        if file.label and not preferences.off:
+            by_source.setdefault(file.source, []).append(file)
+    for source, wheels in by_source.items():
+        try:
+            metadata = read_metadata(wheels)
+            ranking = rank(metadata, target, enabled=enabled)
+            if preferences:
+                ranking = apply_preferences(ranking, preferences)
+        except (InvalidMetadata, OSError) as error:
+            labels = ", ".join(dict.fromkeys(wheel.label for wheel in wheels))
+            selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
+            continue
+        selection.rankings.append(SourceRanking(source, metadata, ranking))
+        unknown = {wheel.label for wheel in wheels} - metadata.variants.keys()
+        if unknown:
+            selection.problems.append(
+                f"{release}: set aside the variants {', '.join(sorted(unknown))}: the release's "
+                "variant metadata does not list them"
+            )
+        position = {label: index for index, label in enumerate(ranking.labels)}
+        fitting = [wheel for wheel in wheels if wheel.label in position]
+        # sorted() is stable: within a label the installer's own order by tags and build stays.
+        selection.files += sorted(fitting, key=lambda wheel: position[wheel.label])
+    if not preferences.narrowing_of(""):
+        selection.files += [file for file in release.files if not file.label]
+    if not selection.files:
+        unmet = [unmet_preference(source.ranking, preferences) for source in selection.rankings]
+        selection.unmet = next(filter(None, unmet), None)
+    return selection

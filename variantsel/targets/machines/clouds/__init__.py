@@ -1,0 +1,80 @@
+"""Clouds: which named machine each instance type is, one data file a cloud, with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from variantsel.errors import InvalidTarget
+from variantsel.targets.target_file import read_toml
+
+__all__ = ["Instance", "cloud_names", "find_instance", "instances", "is_instance_name"]
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance type.
+
+    :ivar name: as its cloud writes it, ``aws:p5.48xlarge``.
+    :ivar machine: the name of the machine it is.
+    :ivar cpu: archspec's name of its CPU, or of a level below it; empty for the machine's own.
+    """
+
+    name: str
+    machine: str
+    cpu: str
+
+
+@cache
+def cloud_names() -> tuple[str, ...]:
+    """The clouds variantsel knows instance types of, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def is_instance_name(text: str) -> bool:
+    """Whether text has the form ``CLOUD:TYPE``."""
+    return ":" in text
+
+
+@cache
+def instances(cloud: str) -> Mapping[str, Instance]:
+    """A cloud's instance types by their names in lower case, in the file's order.
+
+    :raises InvalidTarget: when there is no cloud of that name.
+    """
+    if cloud not in cloud_names():
+        raise InvalidTarget(
+            f"no cloud is called {cloud!r:.200}; known are {', '.join(cloud_names())}"
+        )
+    found = {}
+    for group in read_toml(_FOLDER / f"{cloud}.toml")["instances"]:
+        for pattern in group["names"]:
+            for size in group.get("sizes", [""]):
+                name = f"{cloud}:{pattern.replace('{}', size)}"
+                found[name.lower()] = Instance(name, group["machine"], group.get("cpu", ""))
+    return found
+
+
+def find_instance(text: str) -> Instance:
+    """Look an instance type up; upper and lower case are the same.
+
+    :param text: ``CLOUD:TYPE``.
+    :raises InvalidTarget: when the cloud or the type is not known, with those that come close.
+    """
+    cloud = text.partition(":")[0].lower()
+    known = instances(cloud)
+    if text.lower() not in known:
+        from difflib import get_close_matches
+
+        close = [known[name].name for name in get_close_matches(text.lower(), known, n=3)]
+        hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+        raise InvalidTarget(
+            f"{text!r:.200} is not an instance type that variantsel knows{hint}; "
+            f"'variantsel target list {cloud}' lists them; name the machine it is, or capture it "
+            "there with 'variantsel detect --save machine.toml'"
+        )
+    return known[text.lower()]
