@@ -25,8 +25,9 @@ from benchmarks.generator import wheel_names
 from benchmarks.large_page_worker import METADATA_NAME, PAGE_NAMES, PROJECT
 from benchmarks.measurement import Difference, Times, in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.plotting import Plot
 from benchmarks.profiling import profile_table
-from benchmarks.report import Options, Plot, Reach, Report, Table, run_alone, seconds, size
+from benchmarks.report import Options, Reach, Report, Table, run_alone, seconds, size
 from benchmarks.simple_pages import PageFile, html_page, json_page
 
 __all__ = ["measure", "run"]

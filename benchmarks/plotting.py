@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import Plot
+__all__ = ["Plot", "draw"]
 
-__all__ = ["draw"]
+
+@dataclass(frozen=True)
+class Plot:
+    """A scaling question drawn on two logarithmic axes.
+
+    :ivar lines: ``{name: {size: cost}}``.
+    """
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    lines: dict[str, dict[float, float]]
 
 
 def draw(plots: Sequence[Plot], path: Path) -> None:

@@ -19,8 +19,9 @@ from pathlib import Path
 import variantsel
 from benchmarks.measurement import Difference, Times, time_in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.plotting import Plot
 from benchmarks.profiling import profile
-from benchmarks.report import Options, Plot, Reach, Report, Table, number, run_alone, seconds, size
+from benchmarks.report import Options, Reach, Report, Table, number, run_alone, seconds, size
 from benchmarks.uv_peer import publish, uv_difference, uv_label
 from benchmarks.variantlib_peer import variantlib_ranking
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe_machine
+from benchmarks.plotting import Plot, draw
 
 __all__ = [
     "Options",
-    "Plot",
     "Reach",
     "Report",
     "Table",
@@ -109,20 +109,6 @@ class Reach:
             low, high = map(number, self.interval)
             notes.append(f"{low} to {high}{self.unit}")
         return f"{verdict} ({', '.join(notes)})" if notes else verdict
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A scaling question drawn on two logarithmic axes.
-
-    :ivar lines: ``{name: {size: cost}}``.
-    """
-
-    name: str
-    title: str
-    x_label: str
-    y_label: str
-    lines: dict[str, dict[float, float]]
 
 
 @dataclass
@@ -268,8 +254,6 @@ def run_and_print(
         content = {"machine": machine, "benchmarks": [report.to_dict() for report in reports]}
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
     if arguments.plots is not None:
-        from benchmarks.plotting import draw
-
         for report in reports:
             if report.plots:
                 draw(report.plots, arguments.plots / f"{report.name}.svg")

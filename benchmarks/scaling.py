@@ -19,8 +19,9 @@ import variantsel
 from benchmarks.generator import VOCABULARY, generate
 from benchmarks.measurement import fitted_exponent, peak_memory, time_in_turns
 from benchmarks.one_release import compact, one_release
+from benchmarks.plotting import Plot
 from benchmarks.profiling import profile
-from benchmarks.report import Options, Plot, Reach, Report, Table, run_alone, seconds, size
+from benchmarks.report import Options, Reach, Report, Table, run_alone, seconds, size
 from variantsel.selection.selection import Release, ReleaseFile, select
 
 __all__ = ["AXES", "Axis", "measure", "run"]

@@ -23,8 +23,9 @@ from benchmarks import detect, large_index, large_page, pip_overhead, rank, resu
 from benchmarks.derive_listing import derive
 from benchmarks.generator import generate, real_listing
 from benchmarks.measurement import Difference, Times, fitted_exponent
+from benchmarks.plotting import Plot
 from benchmarks.profiling import profile
-from benchmarks.report import Options, Plot, Reach, Report, run_and_print
+from benchmarks.report import Options, Reach, Report, run_and_print
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, as Linux has it")
 

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
         UnsupportedSchema,
         VariantselError,
     )
-    from variantsel.formats.metadata import ProviderInfo, VariantMetadata
+    from variantsel.formats.metadata import VariantMetadata
     from variantsel.formats.properties import VariantProperty
+    from variantsel.formats.provider_info import ProviderInfo
     from variantsel.formats.wheel_name import WheelName
     from variantsel.ranking.preferences import Narrowing, Preferences
-    from variantsel.ranking.ranking import Ranking, rank, rank_for_targets, rank_many
-    from variantsel.ranking.rejection import Rejection, RejectionKind
+    from variantsel.ranking.rank import rank, rank_for_targets, rank_many
+    from variantsel.ranking.ranking import Ranking
+    from variantsel.ranking.rejection import Rejection
+    from variantsel.targets.rejection_kind import RejectionKind
     from variantsel.targets.target import Target
 
 __version__ = "0.1.0"
@@ -38,10 +41,10 @@ _HOMES = {
     "InvalidWheelName": "errors",
     "Narrowing": "ranking.preferences",
     "Preferences": "ranking.preferences",
-    "ProviderInfo": "formats.metadata",
+    "ProviderInfo": "formats.provider_info",
     "Ranking": "ranking.ranking",
     "Rejection": "ranking.rejection",
-    "RejectionKind": "ranking.rejection",
+    "RejectionKind": "targets.rejection_kind",
     "Target": "targets.target",
     "UnmetPreference": "errors",
     "UnsupportedSchema": "errors",
@@ -49,9 +52,9 @@ _HOMES = {
     "VariantProperty": "formats.properties",
     "VariantselError": "errors",
     "WheelName": "formats.wheel_name",
-    "rank": "ranking.ranking",
-    "rank_for_targets": "ranking.ranking",
-    "rank_many": "ranking.ranking",
+    "rank": "ranking.rank",
+    "rank_for_targets": "ranking.rank",
+    "rank_many": "ranking.rank",
 }
 
 __all__ = [

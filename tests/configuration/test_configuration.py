@@ -220,9 +220,7 @@ def test_a_bad_target_says_where_it_was_set(tmp_path: Path) -> None:
     with pytest.raises(InvalidTarget, match=r"VARIANTSEL_TARGET: .*nowhere"):
         load_configuration(tmp_path, {"VARIANTSEL_TARGET": "nowhere"}).target  # noqa: B018
     folder = pyproject(tmp_path, '[tool.variantsel]\ntarget = "nowhere"\n')
-    with pytest.raises(
-        InvalidTarget, match=r"pyproject.toml: tool.variantsel.target: .*nowhere"
-    ):
+    with pytest.raises(InvalidTarget, match=r"pyproject.toml: tool.variantsel.target: .*nowhere"):
         load_configuration(folder, {}).target  # noqa: B018
 
 

@@ -17,7 +17,7 @@ from variantsel import (
     VariantMetadata,
     rank,
 )
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.targets.target import StaticProperties
 
 VECTORS = REPOSITORY / "spec" / "vectors"

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from variantsel import Target
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host import answer_cache
 from variantsel.provider_host.host import PROVIDER_PACKAGES
 

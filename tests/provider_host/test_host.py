@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from variantsel import Target, rank
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host import host
 from variantsel.provider_host.host import ask_provider
 

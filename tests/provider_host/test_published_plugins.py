@@ -11,7 +11,7 @@ import pytest
 
 from variantsel import Target
 from variantsel.errors import PluginFailure
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.plugins import TrustedPlugins, agree, parse_requirement
 from variantsel.provider_host.trust_store import TrustStore
 from variantsel.provider_host.wheels import resolve

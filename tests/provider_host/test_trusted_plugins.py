@@ -19,10 +19,10 @@ from support.wheels import write_wheel
 from variantsel import Target, rank
 from variantsel.cli import main
 from variantsel.errors import UntrustedPlugin
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host import plugins
 from variantsel.provider_host.trust_store import TrustStore
-from variantsel.ranking.rejection import RejectionKind
+from variantsel.targets.rejection_kind import RejectionKind
 
 ACME = ProviderInfo(requires=("acme-provider",))
 PLUGIN = f"""\

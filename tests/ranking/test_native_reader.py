@@ -37,7 +37,7 @@ from support.reference_reading import (
 from variantsel import InvalidMetadata, VariantMetadata
 from variantsel.formats.json_reader import MAX_BYTES, MAX_NESTING
 from variantsel.ranking import reference
-from variantsel.ranking.ranking import rank, rank_for_targets, rank_many
+from variantsel.ranking.rank import rank, rank_for_targets, rank_many
 
 native = pytest.importorskip(
     "variantsel.ranking._native", reason="the C extension was not built in this environment"
@@ -538,7 +538,7 @@ def test_enabled_namespaces_are_told_apart() -> None:
 def test_without_the_extension_the_reference_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
     document = many_variants(20)
     expected = [outcome(lambda target=target: rank(document, target)) for target in TARGETS]
-    monkeypatch.setattr("variantsel.ranking.ranking.read_document", lambda *_: None)
+    monkeypatch.setattr("variantsel.ranking.rank.read_document", lambda *_: None)
     monkeypatch.setattr("variantsel.ranking.ranking.order_variants", reference.order_variants)
     assert [outcome(lambda target=target: rank(document, target)) for target in TARGETS] == expected
     rankings = rank_for_targets(document, TARGETS)

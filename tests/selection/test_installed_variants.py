@@ -13,10 +13,10 @@ from support.wheels import metadata, write_wheel
 
 from variantsel.cli import main
 from variantsel.errors import InvalidMetadata
-from variantsel.formats.metadata import ProviderInfo
-from variantsel.ranking.rejection import RejectionKind
-from variantsel.ranking.support import NamespaceSupport
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.selection.installed_variants import InstalledVariant
+from variantsel.targets.namespace_support import NamespaceSupport
+from variantsel.targets.rejection_kind import RejectionKind
 from variantsel.targets.target import StaticProperties, Target
 
 GPU = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}

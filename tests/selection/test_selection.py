@@ -9,16 +9,15 @@ import pytest
 from support.wheels import metadata
 
 from variantsel import InvalidMetadata, Preferences, Target, VariantMetadata
-from variantsel.selection.explanation import (
+from variantsel.selection.selection import Release, ReleaseFile, Selection, select
+from variantsel.selection.taken import (
     choice_details,
     choice_line,
-    newer_without_variants_line,
     nothing_fits_line,
     other_machine_line,
     several_sources_line,
-    unused_accelerator_line,
 )
-from variantsel.selection.selection import Release, ReleaseFile, Selection, select
+from variantsel.selection.unused import newer_without_variants_line, unused_accelerator_line
 
 GPU = Target.from_properties(
     {"nvidia": {"cuda_version_lower_bound": ["12.8", "12.0"], "sm_arch": ["90_real"]}}

@@ -11,7 +11,7 @@ from packaging import tags
 from packaging.markers import default_environment
 
 from variantsel import InvalidTarget, Target
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.targets.target import StaticProperties, expand_platform
 
 PROPERTIES = {"acme": {"level": ["3", "2"], "size": ["s"]}}

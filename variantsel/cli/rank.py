@@ -64,7 +64,7 @@ def add_command(commands: Any) -> None:
 
 def _rank(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
-    from variantsel.ranking.ranking import rank
+    from variantsel.ranking.rank import rank
 
     metadata = _read_metadata(arguments.file)
     configuration = load_configuration()
@@ -133,7 +133,7 @@ def _read_wheel(path: Path) -> VariantMetadata:
 
 
 def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -> None:
-    from variantsel.ranking.preferences import decisive_preference
+    from variantsel.ranking.preferred_order import decisive_preference
 
     terminal = Terminal(sys.stdout)
     terminal.line(f"Machine: {target.name}", "bold")

@@ -11,32 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from variantsel.errors import InconsistentMetadata, InvalidMetadata
+from variantsel.formats.properties import Variants
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.formats.schema import NEWEST_SCHEMA, Generation
 
-__all__ = ["ProviderInfo", "VariantMetadata", "Variants"]
-
-Variants = Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]]
-"""``{label: {namespace: {feature: (value, ...)}}}``."""
-
-
-class ProviderInfo(NamedTuple):
-    """What the metadata says of the provider of one namespace (providers draft).
-
-    :ivar requires: the provider package's requirements; the first one names it.
-    :ivar plugin_api: the object reference of the plugin, where the metadata spells it out.
-    :ivar builtin: the name of a provider that tools are expected to bring themselves.
-    :ivar static_properties: ``{feature: (value, ...)}``, features and values best first, where
-        the metadata itself says what is compatible; ``None`` where a provider has to be asked.
-    :ivar enable_if: environment marker outside of which the namespace is incompatible (0.0.x).
-    :ivar optional: whether the provider is disabled unless the user enables it.
-    """
-
-    requires: tuple[str, ...] = ()
-    plugin_api: str | None = None
-    builtin: str | None = None
-    static_properties: Mapping[str, tuple[str, ...]] | None = None
-    enable_if: str | None = None
-    optional: bool = False
+__all__ = ["VariantMetadata"]
 
 
 class VariantMetadata(NamedTuple):
@@ -73,7 +52,7 @@ class VariantMetadata(NamedTuple):
         from variantsel.formats.metadata_reader import read_metadata
 
         try:
-            return read_metadata(document)
+            return cls(**read_metadata(document))
         except InvalidMetadata as error:
             error.source = error.source or source
             raise

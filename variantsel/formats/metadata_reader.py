@@ -11,13 +11,14 @@ from typing import Any
 
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.json_reader import read_json
-from variantsel.formats.metadata import ProviderInfo, VariantMetadata, Variants
 from variantsel.formats.properties import (
     FEATURE_PATTERN,
     LABEL_PATTERN,
     NAMESPACE_PATTERN,
     VALUE_PATTERN,
+    Variants,
 )
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.formats.schema import Generation, read_generation
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
 
@@ -26,8 +27,11 @@ __all__ = ["read_metadata"]
 _PLUGIN_USE = ("all", "build", "none")
 
 
-def read_metadata(document: bytes | str | Mapping[str, Any]) -> VariantMetadata:
-    """See :meth:`variantsel.formats.metadata.VariantMetadata.parse`."""
+def read_metadata(document: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
+    """Read metadata for :meth:`variantsel.VariantMetadata.parse`.
+
+    :returns: the model's fields by their names.
+    """
     root = document if isinstance(document, Mapping) else read_json(document)
     root = _table(root, "")
     generation = read_generation(root.get("$schema"))
@@ -52,14 +56,14 @@ def read_metadata(document: bytes | str | Mapping[str, Any]) -> VariantMetadata:
             place = f"providers.{namespace}"
             _word(namespace, NAMESPACE_PATTERN, "providers")
             providers[namespace] = reader.read(namespace, _table(value, place), place)
-    return VariantMetadata(
-        generation=generation,
-        namespaces=namespaces,
-        variants=_variants(_required(root, "variants", "")),
-        providers=providers,
-        feature_priorities=feature_priorities,
-        value_priorities=value_priorities,
-    )
+    return {
+        "generation": generation,
+        "namespaces": namespaces,
+        "variants": _variants(_required(root, "variants", "")),
+        "providers": providers,
+        "feature_priorities": feature_priorities,
+        "value_priorities": value_priorities,
+    }
 
 
 def _feature_priorities(priorities: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ PEP 825, Variant properties.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "NAMESPACE_PATTERN",
     "VALUE_PATTERN",
     "VariantProperty",
+    "Variants",
 ]
 
 NAMESPACE_PATTERN = re.compile(r"[a-z0-9_]+")
@@ -31,3 +33,7 @@ class VariantProperty(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.namespace} :: {self.feature} :: {self.value}"
+
+
+Variants = Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]]
+"""What each variant was built for: ``{label: {namespace: {feature: (value, ...)}}}``."""

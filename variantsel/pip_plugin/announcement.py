@@ -24,7 +24,7 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
             _announce_choice(session, *chosen)
-        elif requirement.link is not None and session.has_variants(requirement.name or ""):
+        elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
             _announce_release_without_variants(session, requirement, finder)
 
 
@@ -35,18 +35,18 @@ def announce_notices(session: Session) -> None:
 
 
 def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
-    from variantsel.selection import explanation
+    from variantsel.selection import taken, unused
 
-    choice = explanation.choice_line(selection, file)
+    choice = taken.choice_line(selection, file)
     if choice:
         session.voice.info(choice)
-    for line in explanation.choice_details(selection, file) if session.voice.is_verbose else ():
+    for line in taken.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
     for line in (
-        explanation.unused_accelerator_line(selection, file),
-        explanation.untrusted_provider_line(selection, file),
-        explanation.other_machine_line(selection, file),
-        explanation.several_sources_line(selection),
+        unused.unused_accelerator_line(selection, file),
+        unused.untrusted_provider_line(selection, file),
+        taken.other_machine_line(selection, file),
+        taken.several_sources_line(selection),
     ):
         if line:
             session.voice.warn(line)
@@ -55,17 +55,15 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
 def _announce_release_without_variants(session: Session, requirement: Any, finder: Any) -> None:
     """Warn when pip took a version without variants and another has one for the accelerator."""
     from variantsel.pip_plugin.finder_seam import applicable_candidates
-    from variantsel.selection import explanation
+    from variantsel.selection.unused import newer_without_variants_line
 
     result = finder.find_best_candidate(requirement.name)
     for candidate in reversed(applicable_candidates(result)):
-        if not isinstance(candidate.link, session.release_link_type):
+        if not isinstance(candidate.link, session.seen.release_link_type):
             continue
         release = candidate.link.release
-        for file, selection in session.choices(release, finder):
-            line = explanation.newer_without_variants_line(
-                requirement.link.filename, selection, file
-            )
+        for file, selection in session.choices.of(release, finder):
+            line = newer_without_variants_line(requirement.link.filename, selection, file)
             if line:
                 session.voice.warn(line)
             break

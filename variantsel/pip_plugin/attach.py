@@ -68,8 +68,8 @@ def _attach_all_seams() -> None:
         resolver_seam,
         wheel_seam,
     )
+    from variantsel.pip_plugin.import_watch import when_imported
     from variantsel.pip_plugin.session import Session
-    from variantsel.pip_plugin.startup import when_imported
 
     _expect_parameters(wheel_module.Wheel.__init__, "self", "filename")
     _expect_parameters(package_finder.LinkEvaluator.evaluate_link, "self", "link")

@@ -20,7 +20,7 @@ def change(session: Session, sdist: Any) -> None:
     prepare_metadata = sdist.SourceDistribution.prepare_distribution_metadata
 
     def prepare_on_this_machine(self: Any, *arguments: Any, **options: Any) -> Any:
-        with session.choosing_for_this_machine():
+        with session.choices.for_this_machine():
             return prepare_metadata(self, *arguments, **options)
 
     sdist.SourceDistribution.prepare_distribution_metadata = prepare_on_this_machine

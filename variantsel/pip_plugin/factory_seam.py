@@ -29,24 +29,24 @@ def change(session: Session, factory: Any) -> None:
     make_candidate_from_link = getattr(factory.Factory, method_name(factory))
 
     def make_candidate(self: Any, link: Any, *arguments: Any, **options: Any) -> Any:
-        release = session.release_of(link)
+        release = session.seen.release_of(link)
         if release is None:
             with session.requirements.preparing(None, None):
                 return _with_requirements_read(
                     make_candidate_from_link(self, link, *arguments, **options)
                 )
-        for chosen, selection in session.choices(release, self._finder):
+        for chosen, selection in session.choices.of(release, self._finder):
             with session.requirements.preparing(chosen, selection):
                 candidate = _with_requirements_read(
                     make_candidate_from_link(self, chosen.file.link, *arguments, **options)
                 )
             if candidate is None:
                 continue
-            if session.agrees_with_index(chosen, selection, _wheel_path(candidate)):
+            if session.agreement.agrees(chosen, selection, _wheel_path(candidate)):
                 return candidate
-        if isinstance(link, session.release_link_type):
+        if isinstance(link, session.seen.release_link_type):
             return None
-        raise session.no_variant_fits(release)
+        raise session.choices.no_variant_fits(release)
 
     setattr(factory.Factory, method_name(factory), make_candidate)
 

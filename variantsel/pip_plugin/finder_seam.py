@@ -26,12 +26,12 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     evaluate_link = package_finder.LinkEvaluator.evaluate_link
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
     find_requirement = package_finder.PackageFinder.find_requirement
-    session.release_link_type = release_link_type = _release_link_type(link_module.Link)
+    session.seen.release_link_type = release_link_type = _release_link_type(link_module.Link)
     latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
-            session.note_index_metadata(link)
+            session.seen.note_index_metadata(link)
         return evaluate_link(self, link)
 
     def find_best_release(
@@ -39,7 +39,7 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     ) -> Any:
         nonlocal latest
         latest = find_best_candidate(self, project_name, specifier, hashes)
-        if session.has_variants(project_name):
+        if session.seen.has_variants(project_name):
             latest = _with_releases(session, project_name, latest, hashes)
         return latest
 
@@ -54,9 +54,9 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
                 raise exceptions.BestVersionAlreadyInstalled
             if not isinstance(other.link, release_link_type):
                 return other
-            for chosen, _ in session.choices(other.link.release, self):
+            for chosen, _ in session.choices.of(other.link.release, self):
                 return chosen.file
-        raise session.no_variant_fits(candidate.link.release)
+        raise session.choices.no_variant_fits(candidate.link.release)
 
     package_finder.LinkEvaluator.evaluate_link = evaluate_and_collect
     package_finder.PackageFinder.find_best_candidate = find_best_release
@@ -97,7 +97,7 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
     without the versions of which preferences leave nothing."""
     from variantsel.selection.selection import Release, ReleaseFile
 
-    preferences = session.configuration.preferences(project_name)
+    preferences = session.settings.configuration.preferences(project_name)
     passed_over: list[Any] = []
     applicable = applicable_candidates(result)
     everything = (
@@ -116,7 +116,7 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
         candidates = list(group)
         # pip sorts its candidates worst first; a release lists its files best first.
         files = [
-            ReleaseFile(item.link.filename, session.source_of(item.link), item)
+            ReleaseFile(item.link.filename, session.seen.source_of(item.link), item)
             for item in reversed(candidates)
         ]
         if preferences and all(preferences.narrowing_of(file.label) for file in files):
@@ -128,9 +128,8 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
         first = candidates[-1]
         release = Release(first.name, str(first.version), files)
         locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
-        candidate = type(first)(
-            first.name, str(first.version), session.release_link_type(first.link, release), **locked
-        )
+        link = session.seen.release_link_type(first.link, release)
+        candidate = type(first)(first.name, str(first.version), link, **locked)
         collapsed.append(candidate)
         if best in candidates:
             best = candidate
@@ -148,10 +147,10 @@ def _pass_over(
 
     :raises pip._internal.exceptions.InstallationError: when the label to take is nowhere.
     """
-    from variantsel.ranking.preferences import missing_label
-    from variantsel.selection.explanation import passed_over_line
+    from variantsel.ranking.preferred_order import missing_label
+    from variantsel.selection.taken import passed_over_line
 
-    preferences = session.configuration.preferences(project_name)
+    preferences = session.settings.configuration.preferences(project_name)
     if not kept and preferences.take and not preferences.off:
         labels = {split_label(item.link.filename)[1] for item in everything}
         if all(preferences.narrowing_of(label) for label in labels):

@@ -37,12 +37,12 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
         if not session.misfits.machine_could_use(distribution):
             return
     before, after = _build(distribution), _build(candidate.dist)
-    chosen = session.chosen_metadata(candidate.source_link)
+    chosen = session.choices.chosen_metadata(candidate.source_link)
     if chosen is not None:
         after = type(after)(after.version, chosen, after.requirements)
     if not before.accelerator or after.accelerator:
         return
-    session.problem(
+    session.settings.problem(
         f"{candidate.project_name} {before}, which uses {before.accelerator} hardware, would be "
         f"replaced by {after}, which does not ({candidate.source_link.filename}). "
         f"Because of: {_reasons(criterion)}"

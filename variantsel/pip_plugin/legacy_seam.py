@@ -38,15 +38,15 @@ def change(session: Session, resolver: Any) -> None:
         return None
 
     def get_chosen_dist_for(self: Any, req: Any) -> Any:
-        named = session.release_of(req.link) if req.link is not None else None
+        named = session.seen.release_of(req.link) if req.link is not None else None
         while True:
-            if named is not None and next(session.choices(named, self.finder), None) is None:
-                raise session.no_variant_fits(named)
+            if named is not None and next(session.choices.of(named, self.finder), None) is None:
+                raise session.choices.no_variant_fits(named)
             distribution = get_dist_for(self, req)
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
-            if session.agrees_with_index(*chosen, req.local_file_path):
+            if session.agreement.agrees(*chosen, req.local_file_path):
                 with session.requirements.preparing(*chosen):
                     list(distribution.iter_dependencies())
                 return distribution

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from variantsel.pip_plugin.session import Session
+    from variantsel.pip_plugin.settings import Settings
+    from variantsel.pip_plugin.voice import Voice
     from variantsel.selection.installed_variants import InstalledVariant
 
 __all__ = ["Misfits", "installed_variant"]
@@ -17,9 +18,10 @@ class Misfits:
     :ivar replaceable: the projects, by normalized name, whose misfits an upgrade may replace.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, settings: Settings, voice: Voice) -> None:
         self.replaceable: set[str] = set()
-        self._session = session
+        self._settings = settings
+        self._voice = voice
         self._found: dict[str, bool] = {}
 
     def __contains__(self, distribution: Any) -> bool:
@@ -30,12 +32,12 @@ class Misfits:
         name = distribution.canonical_name
         if name not in self._found:
             self._found[name] = False
-            self._session.voice.guarded(lambda: self._look_at(distribution))
+            self._voice.guarded(lambda: self._look_at(distribution))
         return self._found[name]
 
     def describe(self, distribution: Any) -> str:
         """Which variant a misfit is, and why it does not fit, in a sentence."""
-        variant, configuration = installed_variant(distribution), self._session.configuration
+        variant, configuration = installed_variant(distribution), self._settings.configuration
         assert variant is not None, "only a variant can be a misfit"
         reason = variant.misfit(configuration.target, enabled=configuration.enabled)
         return (
@@ -45,17 +47,17 @@ class Misfits:
 
     def machine_could_use(self, distribution: Any) -> bool:
         """Whether the machine has an accelerator that a misfit was built for."""
-        from variantsel.selection.explanation import usable_accelerators
+        from variantsel.selection.build import usable_accelerators
 
-        variant, target = installed_variant(distribution), self._session.configuration.target
+        variant, target = installed_variant(distribution), self._settings.configuration.target
         assert variant is not None, "only a variant can be a misfit"
         return bool(usable_accelerators(variant.metadata, target, variant.label))
 
     def _look_at(self, distribution: Any) -> None:
         variant = installed_variant(distribution)
-        if variant is None or self._session.configuration.preferences(variant.name).off:
+        if variant is None or self._settings.configuration.preferences(variant.name).off:
             return
-        configuration = self._session.configuration
+        configuration = self._settings.configuration
         self._found[distribution.canonical_name] = variant.is_known_to_misfit(
             configuration.target, enabled=configuration.enabled
         )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from variantsel.pip_plugin.startup import when_imported
+from variantsel.pip_plugin.import_watch import when_imported
 from variantsel.targets.target import Target
 
 __all__ = ["Sources", "change_when_imported"]

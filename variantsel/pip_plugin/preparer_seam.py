@@ -21,7 +21,7 @@ def change(session: Session, prepare: Any) -> None:
         prepare_more(self, reqs, parallel_builds)
         while session.resolution is not None:
             resolve_again, requirement_set = session.resolution
-            if session.all_agree_with_index(list(requirement_set.requirements.values())):
+            if session.agreement.all_agree(list(requirement_set.requirements.values())):
                 return
             # The command holds on to the set it was given: the new result goes into that one.
             requirements = resolve_again().requirements

@@ -23,7 +23,7 @@ def change(session: Session, installation_report: Any) -> None:
 
     def item_with_variant(cls: Any, ireq: Any) -> Any:
         item = item_of(cls, ireq)
-        metadata = session.chosen_metadata(ireq.link) if ireq.link is not None else None
+        metadata = session.choices.chosen_metadata(ireq.link) if ireq.link is not None else None
         if metadata is not None:
             ((label, properties),) = metadata.variants.items()
             item["variant"] = {"label": label, "properties": properties}

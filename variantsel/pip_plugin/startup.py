@@ -11,15 +11,14 @@ import sys
 
 TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["hook", "runs_pip", "watch_for_pip", "when_imported"]
+__all__ = ["hook", "runs_pip", "watch_for_pip"]
 
 WATCHED_MODULE = "pip._internal.index.package_finder"
 """Imported by every pip command that looks for packages, and by few others."""
 
-COMMANDS = "pip._internal.commands."
+COMMANDS = "pip._internal.commands"
 """The modules of the commands. ``pip check`` of pip 24.0 imports the watched module from the middle
 of other modules that the seams need; those are whole when its command's module is."""
 
@@ -79,10 +78,42 @@ def _is_pip_script(path: str) -> bool:
 
 def watch_for_pip() -> None:
     """Attach variantsel to pip as soon as pip loads what it finds packages with."""
-    if not _WATCHER.waits_for_pip and WATCHED_MODULE not in sys.modules:
-        _WATCHER.waits_for_pip = True
-        when_imported(WATCHED_MODULE, _WATCHER.attach_after)
-        when_imported("pip._internal.cli.main_parser", _watch_for_other_interpreter)
+    if _ATTACHMENT.is_awaited or WATCHED_MODULE in sys.modules:
+        return
+    from variantsel.pip_plugin.import_watch import when_below_imported, when_imported
+
+    _ATTACHMENT.is_awaited = True
+    when_imported(WATCHED_MODULE, _ATTACHMENT.attach_after)
+    when_below_imported(COMMANDS, _ATTACHMENT.attach_after)
+    when_imported("pip._internal.cli.main_parser", _watch_for_other_interpreter)
+
+
+class _Attachment:
+    """Attaches once.
+
+    :ivar is_awaited: whether pip is being watched, or was.
+    :ivar is_done: whether the seams were changed.
+    """
+
+    is_awaited = False
+    is_done = False
+
+    def attach_after(self, module: Any) -> None:
+        """Attach, unless the watched module or what imports it is still to come."""
+        if self.is_done or WATCHED_MODULE not in sys.modules:
+            return
+        for name, other in list(sys.modules.items()):
+            if name.startswith("pip._internal.") and other is not module:
+                spec = getattr(other, "__spec__", None)
+                if getattr(spec, "_initializing", False):
+                    return
+        self.is_done = True
+        from variantsel.pip_plugin.attach import attach
+
+        attach()
+
+
+_ATTACHMENT = _Attachment()
 
 
 def _watch_for_other_interpreter(main_parser: Any) -> None:
@@ -99,75 +130,3 @@ def _watch_for_other_interpreter(main_parser: Any) -> None:
         return interpreter
 
     main_parser.identify_python_interpreter = identify_and_tell
-
-
-def when_imported(module_name: str, action: Callable[[Any], None]) -> None:
-    """Call an action with a module: now if it is loaded, otherwise as soon as it is."""
-    if module_name in sys.modules:
-        action(sys.modules[module_name])
-        return
-    _WATCHER.actions.setdefault(module_name, []).append(action)
-    if _WATCHER not in sys.meta_path:
-        sys.meta_path.insert(0, _WATCHER)
-
-
-class _Watcher:
-    """A finder on :data:`sys.meta_path` that finds nothing itself: it waits for modules.
-
-    There is one for all of them, since every finder takes its time at every import.
-
-    :ivar actions: what is to be done with the modules waited for, once they are loaded.
-    :ivar waits_for_pip: whether the seams are still to be changed.
-    """
-
-    def __init__(self) -> None:
-        self.actions: dict[str, list[Callable[[Any], None]]] = {}
-        self.waits_for_pip = False
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        actions = self.actions.pop(name, None)
-        if actions is None:
-            if not self.waits_for_pip or not name.startswith(COMMANDS):
-                return None
-            actions = [self.attach_after]
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _ActingLoader(spec.loader, actions)  # type: ignore[assignment]
-                return spec
-        return None
-
-    def attach_after(self, module: Any) -> None:
-        """Attach, unless the watched module or what imports it is still to come."""
-        if WATCHED_MODULE not in sys.modules or not self.waits_for_pip:
-            return
-        for name, other in list(sys.modules.items()):
-            if name.startswith("pip._internal.") and other is not module:
-                spec = getattr(other, "__spec__", None)
-                if getattr(spec, "_initializing", False):
-                    return
-        self.waits_for_pip = False
-        from variantsel.pip_plugin.attach import attach
-
-        attach()
-
-
-_WATCHER = _Watcher()
-
-
-class _ActingLoader:
-    """Loads a module with its own loader, then gives it to the actions that waited for it."""
-
-    def __init__(self, loader: Any, actions: list[Callable[[Any], None]]) -> None:
-        self._loader = loader
-        self._actions = actions
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def exec_module(self, module: Any) -> None:
-        module.__loader__ = module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
-        for action in self._actions:
-            action(module)

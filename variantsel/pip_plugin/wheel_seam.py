@@ -35,7 +35,7 @@ def change(session: Session, wheel_module: Any, sources: Any, *lock_modules: Any
         self.filename = filename
         if label:  # the variants of a release share the rest of their names
             parsed[base] = dict(self.__dict__)
-            session.note_variant_wheel(self.name)
+            session.seen.note_variant_wheel(self.name)
 
     def parse_variant_wheel_filename(filename: str) -> Any:
         if filename.endswith(INDEX_METADATA_SUFFIX):

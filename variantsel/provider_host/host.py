@@ -15,11 +15,11 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from variantsel.errors import UntrustedPlugin
-from variantsel.formats.metadata import ProviderInfo
 from variantsel.formats.properties import FEATURE_PATTERN, VALUE_PATTERN
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.answer_cache import answer_key, load_answer, save_answer
-from variantsel.ranking.rejection import RejectionKind
-from variantsel.ranking.support import NamespaceSupport
+from variantsel.targets.namespace_support import NamespaceSupport
+from variantsel.targets.rejection_kind import RejectionKind
 
 if TYPE_CHECKING:
     from variantsel.provider_host.plugins import TrustedPlugins

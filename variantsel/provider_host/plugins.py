@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from variantsel.errors import PluginFailure, UntrustedPlugin
 from variantsel.formats.markers import evaluate_marker
-from variantsel.formats.metadata import ProviderInfo
+from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.answer import PluginAnswer
 from variantsel.provider_host.answer_cache import cache_folder
 from variantsel.provider_host.environment import Environment

@@ -1,7 +1,7 @@
 from collections.abc import Container, Mapping, Sequence
 from typing import Protocol, final
 
-from variantsel.formats.metadata import Variants
+from variantsel.formats.properties import Variants
 from variantsel.ranking.reference import Supported as SupportedProperties
 
 @final

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from variantsel.errors import InvalidConfiguration, UnmetPreference
+from variantsel.errors import InvalidConfiguration
 from variantsel.formats.properties import (
     FEATURE_PATTERN,
     NAMESPACE_PATTERN,
@@ -22,19 +21,13 @@ from variantsel.formats.properties import (
 )
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
 
-if TYPE_CHECKING:
-    from variantsel.ranking.ranking import Ranking
-
 __all__ = [
     "NON_VARIANT",
     "Narrowing",
     "Preferences",
     "PropertyPattern",
-    "apply_preferences",
     "checked_label",
-    "decisive_preference",
-    "missing_label",
-    "unmet_preference",
+    "matching_entry",
 ]
 
 NON_VARIANT = "non-variant"
@@ -104,9 +97,9 @@ class Preferences:
         """
         if self.off:
             return self._narrowing("off") if label else None
-        if self.take and not _matching(self.take, label):
+        if self.take and not matching_entry(self.take, label):
             return self._narrowing("take", *self.take)
-        never = _matching(self.never, label)
+        never = matching_entry(self.never, label)
         return self._narrowing("never", never) if never else None
 
     def exclusion_of(self, properties: Iterable[VariantProperty]) -> Narrowing | None:
@@ -128,7 +121,7 @@ class Preferences:
 
         :param properties: those of the variant that the machine supports.
         """
-        taken = _matching(self.take, label)
+        taken = matching_entry(self.take, label)
         return (
             self.take.index(taken) if taken else 0,
             *(not any(pattern.covers(item) for item in properties) for pattern in self._preferred),
@@ -214,83 +207,11 @@ def checked_label(text: str, place: str) -> str:
     return text
 
 
-def apply_preferences(ranking: Ranking, preferences: Preferences) -> Ranking:
-    """A ranking reordered and narrowed; :attr:`Ranking.narrowed` says what was left out."""
-    properties = {label: ranking.supported_properties(label) for label in ranking.labels}
-    narrowed = {
-        label: narrowing
-        for label in ranking.labels
-        if (
-            narrowing := preferences.narrowing_of(label)
-            or preferences.exclusion_of(properties[label])
-        )
-    }
-    result = copy(ranking)
-    result.compatible = ranking.labels
-    result.narrowed = narrowed
-    # sorted() is stable: among equals PEP 825's order stays.
-    result.labels = sorted(
-        (label for label in ranking.labels if label not in narrowed),
-        key=lambda label: preferences.sort_key(label, properties[label]),
-    )
-    return result
-
-
-def decisive_preference(ranking: Ranking, preferences: Preferences, label: str, other: str) -> str:
-    """The preference that put a label before another that PEP 825 orders first.
-
-    :param label: empty for a file without one.
-    :returns: what was set, and where; empty when no preference did it.
-    """
-    if other in ranking.narrowed:
-        return ranking.narrowed[other].setting
-    if label not in ranking.labels or other not in ranking.labels:
-        return ""
-    mine, theirs = (
-        preferences.sort_key(name, ranking.supported_properties(name)) for name in (label, other)
-    )
-    if mine >= theirs:
-        return ""
-    if mine[0] != theirs[0]:
-        return preferences.describe("take", *preferences.take)
-    decisive = next(
-        entry
-        for entry, preferred, rest in zip(preferences.prefer, mine[1:], theirs[1:], strict=True)
-        if preferred != rest
-    )
-    return preferences.describe("prefer", decisive)
-
-
-def unmet_preference(ranking: Ranking, preferences: Preferences) -> UnmetPreference | None:
-    """The error when none of the labels to take can be had; ``None`` when one can, or none is set.
-
-    :param ranking: the result of :func:`apply_preferences`.
-    """
-    take = preferences.take
-    if not take or preferences.off or ranking.labels or NON_VARIANT in take:
-        return None
-    setting = preferences.describe("take", *take)
-    reasons = [
-        f"{label} {reason}"
-        for label, reason in (*ranking.rejected.items(), *ranking.narrowed.items())
-        if _matching(take, label)
-    ]
-    if reasons:
-        return UnmetPreference(f"{setting}: {' '.join(reasons)}")
-    labels = [*ranking.compatible, *ranking.rejected]
-    return UnmetPreference(f"{setting}: {missing_label(take, labels)}")
-
-
-def missing_label(take: Sequence[str], labels: Sequence[str]) -> str:
-    """A sentence about labels to take of which there is none among those there are."""
-    return f"there is no variant {' or '.join(take)}; there are {', '.join(labels) or 'none'}."
-
-
 def _entries(value: Sequence[str]) -> Sequence[str]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
-def _matching(entries: Sequence[str], label: str) -> str:
+def matching_entry(entries: Sequence[str], label: str) -> str:
     """The first entry that stands for a label, empty when none does."""
     name = NULL_LABEL if label == OLD_NULL_LABEL else label
     for entry in entries:

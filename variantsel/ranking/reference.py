@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from variantsel.formats.metadata import Variants
+from variantsel.formats.properties import Variants
 
 __all__ = ["order_variants"]
 

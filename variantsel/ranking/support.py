@@ -7,31 +7,20 @@ nothing, and which package would have been asked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from variantsel.formats.metadata import ProviderInfo, VariantMetadata
-from variantsel.ranking.rejection import RejectionKind
+from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.provider_info import ProviderInfo
+from variantsel.targets.namespace_support import NamespaceSupport
+from variantsel.targets.rejection_kind import RejectionKind
 
 if TYPE_CHECKING:
     from variantsel.targets.target import Target
 
-__all__ = ["ABI_DEPENDENCY", "NamespaceSupport", "namespace_support", "provider_support"]
+__all__ = ["ABI_DEPENDENCY", "namespace_support", "provider_support"]
 
 ABI_DEPENDENCY = "abi_dependency"
-
-
-class NamespaceSupport(NamedTuple):
-    """What is supported in one namespace, or why nothing is.
-
-    :ivar features: ``{feature: (value, ...)}``, features and values best first.
-    :ivar absence: the rule that left ``features`` empty.
-    :ivar detail: the marker, provider package or report that goes with ``absence``.
-    """
-
-    features: Mapping[str, tuple[str, ...]]
-    absence: RejectionKind = RejectionKind.NAMESPACE
-    detail: str = ""
 
 
 def namespace_support(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.metadata import VariantMetadata
-from variantsel.ranking.ranking import rank
-from variantsel.ranking.rejection import Rejection, RejectionKind
+from variantsel.ranking.rank import rank
+from variantsel.ranking.rejection import Rejection
+from variantsel.targets.rejection_kind import RejectionKind
 from variantsel.targets.target import Target
 
 __all__ = ["VARIANT_JSON", "InstalledVariant", "installed_variants"]

@@ -12,8 +12,10 @@ from typing import Generic, NamedTuple, TypeVar
 from variantsel.errors import InvalidMetadata, UnmetPreference
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.wheel_label import split_label
-from variantsel.ranking.preferences import Preferences, apply_preferences, unmet_preference
-from variantsel.ranking.ranking import Ranking, rank
+from variantsel.ranking.preferences import Preferences
+from variantsel.ranking.preferred_order import apply_preferences, unmet_preference
+from variantsel.ranking.rank import rank
+from variantsel.ranking.ranking import Ranking
 from variantsel.targets.target import Target
 
 __all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
@@ -90,6 +92,11 @@ class Selection(Generic[FileT]):
         self.rankings: list[SourceRanking] = []
         self.problems: list[str] = []
         self.unmet: UnmetPreference | None = None
+
+    def labels_with_files(self, source: SourceRanking) -> list[str]:
+        """The labels of a source of which there is a file to try, best first."""
+        files = [file for file in self.files if file.label and file.source == source.source]
+        return list(dict.fromkeys(file.label for file in files))
 
     def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
         """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from variantsel.errors import InvalidTarget
-from variantsel.formats.metadata import ProviderInfo
 from variantsel.formats.properties import FEATURE_PATTERN, NAMESPACE_PATTERN, VALUE_PATTERN
-from variantsel.ranking.rejection import RejectionKind
-from variantsel.ranking.support import NamespaceSupport
+from variantsel.formats.provider_info import ProviderInfo
+from variantsel.targets.namespace_support import NamespaceSupport
+from variantsel.targets.rejection_kind import RejectionKind
 
 if TYPE_CHECKING:
     from packaging.tags import Tag

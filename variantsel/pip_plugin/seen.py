@@ -1,0 +1,89 @@
+"""What pip's finder has seen in this run: variant wheels, variants.json files, and where they were.
+
+Imports what it costs to choose a variant only once a variant wheel has been seen.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from variantsel.formats.wheel_label import split_label
+
+if TYPE_CHECKING:
+    from variantsel.selection.selection import Release
+
+__all__ = ["Seen"]
+
+
+class Seen:
+    """Remembers variant wheels and variants.json files; knows the links that stand for a release.
+
+    :ivar release_link_type: the type of links that stand for a release.
+    """
+
+    release_link_type: Any = ()
+
+    def __init__(self) -> None:
+        self._projects: set[str] = set()
+        self._index_metadata: dict[tuple[str, str], Any] = {}
+
+    def note_variant_wheel(self, project_name: str) -> None:
+        """Remember that a project has variant wheels."""
+        self._projects.add(_normalized(project_name))
+
+    def has_variants(self, project_name: str) -> bool:
+        """Whether a variant wheel of a project was seen."""
+        return bool(self._projects) and _normalized(project_name) in self._projects
+
+    def note_index_metadata(self, link: Any) -> None:
+        """Remember a link to a release's variants.json."""
+        self._index_metadata[self.source_of(link), link.filename.lower()] = link
+
+    def index_metadata(self, source: str, filename: str) -> Any | None:
+        """The link to a variants.json that a source lists; ``None`` where it lists none.
+
+        :param filename: in lower case.
+        """
+        return self._index_metadata.get((source, filename))
+
+    @staticmethod
+    def source_of(link: Any) -> str:
+        """The page or folder that a link was listed on, without its password.
+
+        A page in a folder stands for the folder.
+        """
+        comes_from = link.comes_from
+        if comes_from is None:
+            return posixpath.dirname(str(link.url_without_fragment))
+        return _source_of_page(str(getattr(comes_from, "url", comes_from)))
+
+    def release_of(self, link: Any) -> Release[Any] | None:
+        """The release a link stands for: pip's pick of an index, or one variant wheel by name."""
+        if isinstance(link, self.release_link_type):
+            release: Release[Any] = link.release
+            return release
+        if not link.is_wheel or not split_label(link.filename)[1]:
+            return None
+        from variantsel.selection.selection import Release, ReleaseFile
+
+        name, version = link.filename.split("-")[:2]
+        wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
+        return Release(name.replace("_", "-"), version, [wheel], is_named=True)
+
+
+@lru_cache(maxsize=8)  # the links of a page come one after the other
+def _source_of_page(url: str) -> str:
+    from pip._internal.utils.misc import redact_auth_from_url
+
+    page: str = redact_auth_from_url(url)
+    return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
+
+
+def _normalized(project_name: str) -> str:
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    name: str = canonicalize_name(project_name)
+    return name

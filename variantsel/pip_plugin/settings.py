@@ -1,0 +1,71 @@
+"""What the user set, as far as this run of pip has asked for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from variantsel.pip_plugin.voice import Voice, installation_error
+
+if TYPE_CHECKING:
+    from variantsel.configuration import Configuration
+
+__all__ = ["Settings"]
+
+
+class Settings:
+    """The configuration, read when it is first needed."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._configuration: Configuration | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the user set.
+
+        :raises pip._internal.exceptions.InstallationError: when a setting cannot be used.
+        """
+        if self._configuration is None:
+            from variantsel.configuration import load_configuration
+            from variantsel.errors import VariantselError
+
+            try:
+                self._configuration = load_configuration()
+                self._configuration.target  # noqa: B018  a wrong name must come out here
+            except VariantselError as error:
+                raise installation_error(f"variantsel: {error}") from None
+            for notice in self._configuration.notices:
+                self._voice.warn(notice)
+        return self._configuration
+
+    @contextmanager
+    def for_this_machine(self) -> Iterator[None]:
+        """Forget the configured target for a while, here and in processes that are started."""
+        name = "VARIANTSEL_TARGET"
+        before = self._configuration, os.environ.get(name)
+        self._configuration = None
+        os.environ[name] = "host"
+        try:
+            yield
+        finally:
+            self._configuration, text = before
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text
+
+    def machine_notices(self) -> Sequence[str]:
+        """What the machine's providers had to say, as far as they were asked."""
+        return self._configuration.target.notices if self._configuration is not None else ()
+
+    def problem(self, problem: str) -> None:
+        """Warn of something that goes on all the same, or, where the user is strict, does not.
+
+        :raises pip._internal.exceptions.InstallationError: where the user is strict.
+        """
+        if self.configuration.strict:
+            raise installation_error(f"variantsel (strict): {problem}")
+        self._voice.warn(problem)

@@ -1,0 +1,160 @@
+"""Saying what was taken of a release, and why: the same words for every front end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+from variantsel.ranking.preferences import Preferences
+from variantsel.ranking.preferred_order import decisive_preference
+from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
+
+__all__ = [
+    "choice_details",
+    "choice_line",
+    "nothing_fits_line",
+    "other_machine_line",
+    "passed_over_line",
+    "several_sources_line",
+]
+
+
+def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """One line: what was taken of a release that has variants, and why.
+
+    Empty when no metadata could be read, which is a problem of its own.
+    """
+    release, machine = selection.release, selection.target.name
+    if not selection.rankings:
+        return ""
+    preferred = _preferred(selection, taken)
+    if not taken.label:
+        why = (
+            f"taking {taken.filename} {preferred}"
+            if preferred
+            else (f"no variant fits {machine}; taking {taken.filename}")
+        )
+        return f"{release}: {why}"
+    preferred = f"; {preferred}" if preferred else ""
+    source = _source(selection, taken)
+    if taken.label in (NULL_LABEL, OLD_NULL_LABEL):
+        rejected = ", ".join(source.ranking.rejected)
+        why = f"{machine} supports none of {rejected}" if rejected else "it needs nothing special"
+        return f"{release}: variant {taken.label} ({why}{preferred})"
+    others = [label for label in selection.labels_with_files(source) if label != taken.label]
+    instead = f"; fits as well: {', '.join(others)}" if others else ""
+    why = ", ".join(_best_properties(source, taken.label))
+    return f"{release}: variant {taken.label} ({machine} supports {why}{instead}{preferred})"
+
+
+def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[str]:
+    """A line for every label of the release, best first, for whoever asks for more."""
+    if selection.preferences.off:
+        return [f"no variant is considered ({selection.preferences.describe('off')})"]
+    lines = []
+    for source in selection.rankings:
+        with_files = selection.labels_with_files(source)
+        for position, label in enumerate(source.ranking.labels, start=1):
+            note = "" if label in with_files else "  (no wheel for this platform)"
+            if taken.label == label and taken.source == source.source:
+                note = "  (taken)"
+            lines.append(f"{position}. {label}{note}")
+        lines += [f"-  {label} {reason}" for label, reason in _reasons_against(source)]
+    return lines
+
+
+def nothing_fits_line(selection: Selection[Any]) -> str:
+    """A warning that a release has no wheel for the machine, with the reason of every label."""
+    reasons = " ".join(
+        f"{label} {reason}"
+        for source in selection.rankings
+        for label, reason in _reasons_against(source)
+    )
+    without_label = selection.preferences.narrowing_of("")
+    if without_label and not all(file.label for file in selection.release.files):
+        reasons += f" What has no label {without_label}"
+    elif selection.preferences.off:
+        reasons = f"No variant is considered ({selection.preferences.describe('off')})."
+    return f"{selection.release} has no wheel for {selection.target.name}. {reasons}".rstrip()
+
+
+def passed_over_line(
+    project_name: str, versions: Sequence[str], labels: Iterable[str], preferences: Preferences
+) -> str:
+    """A warning that some versions have no file that preferences leave, whatever the machine.
+
+    :param versions: newest first.
+    :param labels: those of their files, empty for a file without one.
+    """
+    narrowings = map(preferences.narrowing_of, labels)
+    settings = "; ".join(sorted({narrowing.setting for narrowing in narrowings if narrowing}))
+    more = f" and {len(versions) - 3} more" if len(versions) > 3 else ""
+    return (
+        f"{project_name} {', '.join(versions[:3])}{more}: passed over, no file for this platform "
+        f"is left ({settings})"
+    )
+
+
+def other_machine_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """A warning when a wheel is for another machine type than the target's; empty otherwise."""
+    platforms = taken.filename.removesuffix(".whl").split("-")[-2 if taken.label else -1]
+    if selection.target.is_host or not taken.label or platforms == "any":
+        return ""
+    machine = selection.target.environment["platform_machine"]
+    if any(platform.endswith(machine.lower()) for platform in platforms.split(".")):
+        return ""
+    return (
+        f"{selection.release}: {selection.target.name} is {machine}, but {taken.filename} is not "
+        "for it; name the platform as well (--platform, --python-version, --only-binary=:all:)"
+    )
+
+
+def several_sources_line(selection: Selection[Any]) -> str:
+    """A warning when variants of one release come from several sources; empty otherwise."""
+    if len(selection.rankings) < 2:
+        return ""
+    sources = ", then ".join(ranking.source for ranking in selection.rankings)
+    return (
+        f"{selection.release} has variants on several sources; each source's are ordered on their "
+        f"own: {sources}"
+    )
+
+
+def _reasons_against(source: SourceRanking) -> list[tuple[str, object]]:
+    """The labels that cannot be taken, with why; what preferences leave out first."""
+    return [*source.ranking.narrowed.items(), *source.ranking.rejected.items()]
+
+
+def _preferred(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """``rather than cuda13: …`` when preferences put another wheel first; empty otherwise."""
+    for source in selection.rankings:
+        if taken.label and source.source != taken.source:
+            continue
+        labels = {file.label for file in selection.release.files if file.source == source.source}
+        first = next((label for label in source.ranking.compatible if label in labels), "")
+        if first and first != taken.label:
+            setting = decisive_preference(source.ranking, selection.preferences, taken.label, first)
+            return f"rather than {first}: {setting}" if setting else ""
+    return ""
+
+
+def _source(selection: Selection[Any], taken: ReleaseFile[Any]) -> SourceRanking:
+    source = selection.ranking_of(taken)
+    assert source is not None, "a variant wheel is only offered with its source's ranking"
+    return source
+
+
+def _best_properties(source: SourceRanking, label: str) -> list[str]:
+    """The best supported value of each feature; of static namespaces only where there is no other,
+    since every machine supports those."""
+    best: dict[tuple[str, str], str] = {}
+    for namespace, feature, value in source.ranking.supported_properties(label):
+        best.setdefault((namespace, feature), value)
+    static = {
+        namespace
+        for namespace, provider in (source.metadata.providers or {}).items()
+        if provider.static_properties is not None
+    }
+    telling = {key: value for key, value in best.items() if key[0] not in static} or best
+    return [f"{namespace} :: {name} :: {value}" for (namespace, name), value in telling.items()]

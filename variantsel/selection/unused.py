@@ -1,0 +1,103 @@
+"""Saying what a choice leaves unused: an accelerator, variants that nobody could judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+from variantsel.ranking.preferred_order import decisive_preference
+from variantsel.selection.build import ACCELERATORS, present_accelerators, usable_accelerators
+from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
+from variantsel.targets.rejection_kind import RejectionKind
+
+__all__ = ["newer_without_variants_line", "untrusted_provider_line", "unused_accelerator_line"]
+
+
+def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """A warning when the machine has an accelerator that other variants use and this one does not.
+
+    Empty when there is nothing to warn of.
+    """
+    for source in selection.rankings:
+        used = source.metadata.variants.get(taken.label, {}) if taken.label else {}
+        for namespace, notice in present_accelerators(source.metadata, selection.target).items():
+            if any(name in used for name in ACCELERATORS):
+                return ""
+            unused = f"{namespace} hardware, but {taken.filename} does not use it."
+            machine = f"{selection.release}: {selection.target.name}"
+            if notice:  # it is among the target's notices, and better said once
+                return f"{machine} may have {unused}"
+            reasons = _reasons(selection, source, namespace, taken)
+            return f"{machine} has {unused} {reasons}"
+    return ""
+
+
+def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """Which package would have been asked whether a variant fits, where no variant was taken.
+
+    Empty when nobody would have been asked.
+    """
+    if taken.label not in ("", NULL_LABEL, OLD_NULL_LABEL):
+        return ""
+    labels: dict[str, list[str]] = {}
+    for source in selection.rankings:
+        with_files = {
+            file.label for file in selection.release.files if file.source == source.source
+        }
+        for label, reason in source.ranking.rejected.items():
+            if reason.kind is RejectionKind.UNTRUSTED and reason.detail and label in with_files:
+                labels.setdefault(reason.detail, []).append(label)
+    return " ".join(
+        f"{selection.release}: only {packages} could tell whether {_shortened(names)} would fit "
+        f"{selection.target.name}; it is not trusted, so it was not asked. 'variantsel trust "
+        f"{packages}' shows what would run and asks."
+        for packages, names in labels.items()
+    )
+
+
+def newer_without_variants_line(
+    taken_filename: str, other: Selection[Any], best: ReleaseFile[Any]
+) -> str:
+    """A warning when the version taken has no variants, and another has one for an accelerator.
+
+    :param other: the selection of that other release, ``best`` its best file; empty when it does
+        not use an accelerator either.
+    """
+    source = other.ranking_of(best)
+    if source is None:
+        return ""
+    used = usable_accelerators(source.metadata, other.target, best.label)
+    if not used:
+        return ""
+    return (
+        f"{taken_filename} was published without variants and may not use {other.target.name}'s "
+        f"{used[0]} hardware; {other.release} has the variant {best.label} for it "
+        f"(pip install {other.release.name}=={other.release.version})"
+    )
+
+
+def _reasons(
+    selection: Selection[Any], source: SourceRanking, namespace: str, taken: ReleaseFile[Any]
+) -> str:
+    """Why none of the variants that use a namespace was taken, at most three of them."""
+    with_files = selection.labels_with_files(source)
+    reasons = []
+    ranking = source.ranking
+    for label in (*ranking.compatible, *ranking.rejected):
+        if namespace in source.metadata.variants[label]:
+            preferred = decisive_preference(ranking, selection.preferences, taken.label, label)
+            if label in ranking.rejected:
+                reasons.append(f"{label} {ranking.rejected[label]}")
+            elif label in ranking.narrowed:
+                reasons.append(f"{label} fits, but {ranking.narrowed[label]}")
+            elif label in with_files and preferred:
+                reasons.append(f"{label} fits, but {taken.label} is preferred ({preferred}).")
+            elif label in with_files:
+                reasons.append(f"{label} fits, but could not be taken.")
+            else:
+                reasons.append(f"{label} fits, but has no wheel for this platform.")
+    return " ".join(reasons[:3])
+
+
+def _shortened(labels: list[str]) -> str:
+    return ", ".join(labels if len(labels) < 5 else [*labels[:3], "…"])
