@@ -75,7 +75,7 @@ def test_the_template_conforms() -> None:
 
 
 def skip_without(package: str) -> None:
-    """Skip where a package is not installed, without importing it: one replaces archspec as it is."""
+    """Skip where a package is not installed, without importing it: one replaces archspec."""
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed (the extra `test` brings it)")
 
