@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.hook import tell_damage
 from variantsel.pip_plugin.reinstallation import keep_active
+from variantsel.pip_plugin.voice import say_early
 
 if TYPE_CHECKING:
     from variantsel.pip_plugin.session import Session
@@ -47,9 +48,9 @@ def attach() -> None:
 
 def _tell_unknown(version: str, error: Exception) -> None:
     where = f" ({error})" if str(error) else ""
-    sys.stderr.write(
+    say_early(
         f"WARNING: variantsel does not know pip {version}{where} and stands aside: "
-        f"variant wheels are not considered. {pip_advice(version)}\n"
+        f"variant wheels are not considered. {pip_advice(version)}"
     )
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from variantsel.pip_plugin.voice import say_early
+
 __all__ = ["keep_active"]
 
 
@@ -33,7 +35,7 @@ def _activate_again(folder: Path) -> None:
         # By the one that is installed now, whose hook may be another.
         subprocess.run(command, check=True, capture_output=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        sys.stderr.write(
+        say_early(
             "WARNING: variantsel was installed again and is no longer active; "
-            "'variantsel activate' changes that.\n"
+            "'variantsel activate' changes that."
         )
