@@ -228,6 +228,12 @@ def _why_not_active(found: dict[str, Any], is_supported: bool, python: str | Non
             "there is no pip in this environment, and uv does not take variants: 'variantsel pip "
             f"--python {found['prefix']} install ...' does, or install pip"
         )
+    if _is_shared_by_pipx(Path(found["prefix"])):
+        return (
+            "applications of pipx take pip from here, but Python runs no hook of this folder for "
+            "them; activate the environment of each: 'variantsel activate --python "
+            f"{Path(found['prefix']).parent / 'venvs' / 'NAME'}'"
+        )
     if not found["hooks"]:
         return f"'variantsel activate{option}' makes it active"
     if found["lent_by"] is not None and not Path(found["lent_by"]).exists():
@@ -241,3 +247,7 @@ def _why_not_active(found: dict[str, Any], is_supported: bool, python: str | Non
     if is_switched_off():
         return f"VARIANTSEL={os.environ['VARIANTSEL']} is set, which switches it off"
     return ""
+
+
+def _is_shared_by_pipx(prefix: Path) -> bool:
+    return prefix.name == "shared" and (prefix.parent / "venvs").is_dir()

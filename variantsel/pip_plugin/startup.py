@@ -74,16 +74,21 @@ _ATTACHMENT = _Attachment()
 
 
 def _watch_for_other_interpreter(main_parser: Any) -> None:
-    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call this function for nothing else."""
+    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call these functions for nothing else."""
     identify = getattr(main_parser, "identify_python_interpreter", None)
-    if identify is None:
+    get_runnable_pip = getattr(main_parser, "get_runnable_pip", None)
+    if identify is None or get_runnable_pip is None:
         return
+    identified = []
 
-    def identify_and_tell(python: str) -> Any:
-        from variantsel.pip_plugin.other_interpreter import tell_if_not_active
+    def identify_and_note(python: str) -> Any:
+        identified.append(identify(python))
+        return identified[-1]
 
-        interpreter = identify(python)
-        tell_if_not_active(interpreter)
-        return interpreter
+    def get_runnable_pip_for_it() -> str:
+        from variantsel.pip_plugin.other_interpreter import pip_for
 
-    main_parser.identify_python_interpreter = identify_and_tell
+        return pip_for(identified[-1] if identified else None, get_runnable_pip())
+
+    main_parser.identify_python_interpreter = identify_and_note
+    main_parser.get_runnable_pip = get_runnable_pip_for_it
