@@ -47,7 +47,7 @@ class Terminal:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none."""
-        self._stream.write(self._styled(self._shown(text), style) + "\n")
+        self._stream.write(self._styled(self._shown(printable(text)), style) + "\n")
 
     def table(
         self, rows: Sequence[Sequence[str]], styles: Sequence[str], header: Sequence[str] = ()
