@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -306,9 +305,6 @@ def test_detect_says_kindly_that_nothing_was_found(
 def test_activate_status_and_deactivate_work_on_their_environment(tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    (site_packages,) = environment.glob("lib/python3*/site-packages")
-    # This environment's pip, and what variantsel needs.
-    (site_packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
 
     def run_there(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
