@@ -342,7 +342,7 @@ def test_a_mistake_of_ours_does_not_end_an_install(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
-    ranking = environment.site_packages / "variantsel" / "ranking" / "ranking.py"
+    ranking = environment.site_packages / "variantsel" / "ranking" / "rank.py"
     original = ranking.read_text()
     broken = original.replace("def rank(", "def rank(*_, **__): 1 / 0\n\ndef _rank(", 1)
     ranking.write_text(broken)
@@ -491,3 +491,34 @@ def test_switched_off_for_one_run(
     result = install(environment, index, "gpu", target=target_file, VARIANTSEL="0")
     assert taken(result) == ["gpu-1.0-py3-none-any.whl"]
     assert "variant" not in result.stdout
+
+
+def write_index_without(index: Index, label: str) -> None:
+    """A release whose variants.json is older than one of its wheels."""
+    folder = write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    listed = {name: THREE["variants"][name] for name in THREE["variants"] if name != label}
+    (folder / "gpu-1.0-variants.json").write_text(json.dumps({**THREE, "variants": listed}))
+
+
+def test_a_label_that_the_index_does_not_list_is_read_from_its_wheel(
+    environment: Environment, index: Index, target_file: Path, tmp_path: Path
+) -> None:
+    write_index_without(index, "cuda12")
+    options = ("--target", str(tmp_path / "site"))
+    result = install(environment, index, "gpu", target=target_file, options=options)
+    assert complaints(result) == []
+    assert (tmp_path / "site" / "gpu.py").read_text() == "LABEL = 'cuda12'\n"
+
+
+def test_a_wheel_that_contradicts_the_index_that_does_not_list_it_is_set_aside(
+    environment: Environment, index: Index, target_file: Path, tmp_path: Path
+) -> None:
+    write_index_without(index, "cuda12")
+    other = {**THREE, "default-priorities": {"namespace": ["x86_64", "nvidia"]}}
+    write_wheel(index.folder / "gpu", "gpu", "1.0", label="cuda12", variant_json=other)
+    options = ("--target", str(tmp_path / "site"))
+    result = install(environment, index, "gpu", target=target_file, options=options)
+    assert "set aside the variants cuda12: the release's variant metadata does not list them" in (
+        result.stderr
+    )
+    assert (tmp_path / "site" / "gpu.py").read_text() == "LABEL = 'null'\n"

@@ -27,7 +27,8 @@ _CHUNK_BYTES = 256 * 1024
 def read_release_metadata(
     index_metadata: Any | None, wheels: Sequence[ReleaseFile[Any]], network: Any
 ) -> VariantMetadata:
-    """Read a release's variants.json, or ``variant.json`` out of one wheel a label.
+    """Read a release's variants.json, and ``variant.json`` out of one wheel for each label that is
+    not in there, or for all of them where no variants.json is listed.
 
     :param index_metadata: pip's link to the variants.json; ``None`` where none is listed.
     :param wheels: the variant wheels of the release on this source.
@@ -37,9 +38,24 @@ def read_release_metadata(
     """
     if index_metadata is not None:
         document = _read_document(index_metadata, network)
-        return VariantMetadata.parse(document, source=index_metadata.filename)
+        metadata = VariantMetadata.parse(document, source=index_metadata.filename)
+        return _with_unlisted_labels(metadata, wheels, network)
     one_per_label = {wheel.label: wheel for wheel in reversed(wheels)}
     return VariantMetadata.merge(_read_wheel(wheel, network) for wheel in one_per_label.values())
+
+
+def _with_unlisted_labels(
+    metadata: VariantMetadata, wheels: Sequence[ReleaseFile[Any]], network: Any
+) -> VariantMetadata:
+    """Add what wheels say of labels that the index does not list (PEP 825, Suggested implementation
+    logic); those that cannot be read, or contradict it, stay unlisted."""
+    unlisted = {
+        wheel.label: wheel for wheel in reversed(wheels) if wheel.label not in metadata.variants
+    }
+    for wheel in unlisted.values():
+        with contextlib.suppress(InvalidMetadata, OSError):
+            metadata = VariantMetadata.merge([metadata, _read_wheel(wheel, network)])
+    return metadata
 
 
 def _read_document(link: Any, network: Any) -> bytes:

@@ -133,7 +133,8 @@ class _CompiledTarget:
             return self._namespaces(_read_head(head), used)
 
         matched = None
-        if self._target.disabled.isdisjoint(used):
+        is_stated = any(self._target.stated(namespace) is not None for namespace in used)
+        if self._target.disabled.isdisjoint(used) and not is_stated:
             matched = compile_head(head, used, self._kept_answer, self._enabled)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))

@@ -144,7 +144,7 @@ def select(
         if unknown:
             selection.problems.append(
                 f"{release}: set aside the variants {', '.join(sorted(unknown))}: the release's "
-                "variant metadata does not list them"
+                "variant metadata does not list them, and what their wheels say is no part of it"
             )
         position = {label: index for index, label in enumerate(ranking.labels)}
         fitting = [wheel for wheel in wheels if wheel.label in position]
