@@ -133,9 +133,9 @@ class _CompiledTarget:
             return self._namespaces(_read_head(head), used)
 
         matched = None
-        is_stated = any(self._target.stated(namespace) is not None for namespace in used)
-        if self._target.disabled.isdisjoint(used) and not is_stated:
-            matched = compile_head(head, used, self._kept_answer, self._enabled)
+        if self._target.disabled.isdisjoint(used):
+            stated = [name for name in used if self._target.stated(name) is not None]
+            matched = compile_head(head, used, self._kept_answer, self._enabled, stated)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))
         return Support(matched, read)

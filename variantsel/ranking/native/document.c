@@ -5,9 +5,9 @@ static inline size_t
 cut_at_quote(uint64_t *word)
 {
     uint64_t quotes = bytes_equal(*word, '"');
-    uint64_t before = ((quotes & (~quotes + 1)) >> 7) - 1; /* all bits before the first, or all */
+    uint64_t before = bits_before(quotes);
     *word &= before;
-    return (size_t)(((before & ONES) * ONES) >> 56);
+    return count_bytes(before);
 }
 
 /* The fingerprint of the text that a quote ends, if that is within 16 bytes, which are there.

@@ -1,7 +1,7 @@
 /* Reading a variants.json or variant.json into a release.
  *
- * The same "variants" are valid as for variantsel/formats/metadata_reader.py. What is wrong with the
- * others is for that one to say.
+ * The same "variants" are valid as for variantsel/formats/metadata_reader.py. What is wrong with
+ * the others is for that one to say.
  */
 
 #ifndef VARIANTSEL_DOCUMENT_H

@@ -37,6 +37,15 @@ str_from_text(Text text)
     return PyUnicode_DecodeUTF8(text.at, (Py_ssize_t)text.length, "surrogatepass");
 }
 
+int
+append_str(PyObject *list, Text text)
+{
+    PyObject *string = str_from_text(text);
+    int failed = string == NULL ? -1 : PyList_Append(list, string);
+    Py_XDECREF(string);
+    return failed;
+}
+
 /* Adds the text of a str to a set of names. */
 int
 add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object, const char *what,

@@ -17,6 +17,7 @@ typedef struct {
 typedef int (*Visit)(Builder *builder, PyObject *key, PyObject *value);
 
 INTERNAL PyObject *str_from_text(Text text);
+INTERNAL int append_str(PyObject *list, Text text);
 INTERNAL int text_of(PyObject *object, const char *what, Text *text, PyObject **owner);
 INTERNAL int add_object(Names *names, const HashKey *key, uint32_t parent, PyObject *object,
                         const char *what, uint32_t *number);

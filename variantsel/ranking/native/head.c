@@ -176,13 +176,8 @@ read_strings(Reader *reader, PyObject *strings)
         if (read_string(reader, &text) < 0) {
             return -1;
         }
-        if (strings != NULL) {
-            PyObject *string = str_from_text(text);
-            int failed = string == NULL || PyList_Append(strings, string) < 0;
-            Py_XDECREF(string);
-            if (failed) {
-                return -1;
-            }
+        if (strings != NULL && append_str(strings, text) < 0) {
+            return -1;
         }
     }
     return more;
@@ -425,6 +420,15 @@ add_used_namespace(Head *head, Text text, const unsigned char *place)
     }
     PyObject *name = str_from_text(text);
     if (name == NULL) {
+        return -1;
+    }
+    /* What the user stated decides before static properties do: that is for Python to say. */
+    int is_stated =
+        provider.static_properties != NULL && head->stated != NULL
+        ? PySequence_Contains(head->stated, name)
+        : 0;
+    if (is_stated != 0) {
+        Py_DECREF(name);
         return -1;
     }
     int is_enabled = provider.optional ? PySequence_Contains(head->enabled, name) : 1;

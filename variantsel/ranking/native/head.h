@@ -1,8 +1,8 @@
-/* Reading a head: what a document says beside its variants, as variantsel/formats/metadata_reader.py
- * reads it, and what of that a machine supports, as variantsel/ranking/support.py says.
+/* Reading a head: what a document says beside its variants, as formats/metadata_reader.py reads it,
+ * and what of that a machine supports, as ranking/support.py says.
  *
- * Only what most documents say is read: a head that is not valid, or that a generation spells in its
- * own way, is left to those two, and counts as a failure here.
+ * Only what most documents say is read: a head that is not valid, or that a generation spells in
+ * its own way, is left to those two, and counts as a failure here.
  */
 
 #ifndef VARIANTSEL_HEAD_H
@@ -15,6 +15,7 @@ typedef struct {
     Reader *reader; /* of the head, whose JSON is known to be valid */
     PyObject *ask;     /* what a provider supports, see compile_head_doc */
     PyObject *enabled; /* a container of namespaces */
+    PyObject *stated;  /* another, or NULL */
     Names *supported;
     Names used;   /* the namespaces of which variants list features */
     Names listed; /* the namespaces of "default-priorities" */

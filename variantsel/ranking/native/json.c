@@ -169,8 +169,7 @@ plain_bytes(uint64_t word)
     uint64_t controls = (word - ONES * 0x20) & ~word; /* the high bits of bytes below a space */
     uint64_t others = ((controls | word) & ONES * 0x80) | bytes_equal(word, '"')
         | bytes_equal(word, '\\');
-    uint64_t before = ((others & (~others + 1)) >> 7) - 1; /* all bits before the first, or all */
-    return (size_t)(((before & ONES) * ONES) >> 56);
+    return count_bytes(bits_before(others));
 }
 
 /* Reads a string, of which the escapes are decoded. The text stays until the next string. */

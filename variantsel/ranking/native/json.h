@@ -80,6 +80,20 @@ bytes_equal(uint64_t word, unsigned char c)
     return (zero_where_equal - ONES) & ~zero_where_equal & ONES * 0x80;
 }
 
+/* All bits of the bytes before the first whose high bit is set; all there are where none is. */
+static inline uint64_t
+bits_before(uint64_t high_bits)
+{
+    return ((high_bits & (~high_bits + 1)) >> 7) - 1;
+}
+
+/* How many bytes have all their bits set; the others have none. */
+static inline size_t
+count_bytes(uint64_t bytes)
+{
+    return (size_t)(((bytes & ONES) * ONES) >> 56);
+}
+
 static inline int
 is_word_character(unsigned char c)
 {

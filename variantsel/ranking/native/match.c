@@ -64,6 +64,13 @@ compare_text(Text mine, Text theirs)
     return (mine.length > theirs.length) - (mine.length < theirs.length);
 }
 
+static int
+compare_labels(const Match *match, const Candidate *mine, const Candidate *theirs)
+{
+    return compare_text(label_text(match->release, mine->variant),
+                        label_text(match->release, theirs->variant));
+}
+
 /* Lists compare element by element, lower first; if one runs out, the longer one is better: as if
  * every list went on with elements higher than any rank, as NOWHERE is. */
 static int
@@ -78,15 +85,7 @@ compare_compatible(const Match *match, const Candidate *mine, const Candidate *t
             return *a < *b ? -1 : 1;
         }
     }
-    return compare_text(label_text(match->release, mine->variant),
-                        label_text(match->release, theirs->variant));
-}
-
-static int
-compare_rejected(const Match *match, const Candidate *mine, const Candidate *theirs)
-{
-    return compare_text(label_text(match->release, mine->variant),
-                        label_text(match->release, theirs->variant));
+    return compare_labels(match, mine, theirs);
 }
 
 /* Whether a candidate belongs behind another; ``compare`` is asked where the prefixes are equal. */
@@ -246,7 +245,7 @@ sort_rejected(Match *match)
     for (size_t i = 0; i < match->rejected_count; i++) {
         rejected[i].prefix = text_prefix(label_text(match->release, rejected[i].variant));
     }
-    return sort_candidates(match, rejected, match->rejected_count, compare_rejected);
+    return sort_candidates(match, rejected, match->rejected_count, compare_labels);
 }
 
 /* Which of two features is named as the reason: by the rank of the namespace, those not listed

@@ -43,4 +43,18 @@ reserve(void *items, size_t *capacity, size_t count, size_t item_size)
     return moved;
 }
 
+/* Adds bytes at the end of others; -1 when there is no memory, and then they are as they were. */
+static inline int
+append_bytes(char **bytes, size_t *length, size_t *capacity, const char *more, size_t count)
+{
+    char *moved = reserve(*bytes, capacity, *length + count, 1);
+    if (moved == NULL) {
+        return -1;
+    }
+    *bytes = moved;
+    memcpy(moved + *length, more, count);
+    *length += count;
+    return 0;
+}
+
 #endif

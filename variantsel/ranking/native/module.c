@@ -286,11 +286,9 @@ values_of(const Release *release, const uint32_t *word)
 {
     PyObject *values = PyList_New(0);
     for (uint32_t i = 0; values != NULL && i < word[1]; i++) {
-        PyObject *text = str_from_text(release_name_text(release, word[2 + i]));
-        if (text == NULL || PyList_Append(values, text) < 0) {
+        if (append_str(values, release_name_text(release, word[2 + i])) < 0) {
             Py_CLEAR(values);
         }
-        Py_XDECREF(text);
     }
     PyObject *sorted = NULL;
     if (values != NULL && PyList_Sort(values) == 0) {
@@ -424,11 +422,9 @@ used_namespaces(const Names *names)
         if (names->names[i].parent != NOWHERE || names->names[i].likely_child == NOWHERE) {
             continue;
         }
-        PyObject *name = str_from_text(name_text(names, (uint32_t)i));
-        if (name == NULL || PyList_Append(used, name) < 0) {
+        if (append_str(used, name_text(names, (uint32_t)i)) < 0) {
             Py_CLEAR(used);
         }
-        Py_XDECREF(name);
     }
     PyObject *tuple = used == NULL ? NULL : PyList_AsTuple(used);
     Py_XDECREF(used);
@@ -464,8 +460,8 @@ PyDoc_STRVAR(read_document_doc,
 "read_document(document, like=None, /)\n--\n\n"
 "Read the bytes of a variants.json or variant.json into a Document, or None.\n\n"
 "It shares what it has in common with ``like``, another Document, outside of the variants.\n"
-"None means that variantsel.formats.metadata_reader is to read it: because it is not valid, which is then\n"
-"what that raises, or because there is more than 64 KiB of it beside the variants.");
+"None means that metadata_reader is to read it: because it is not valid, which is then what that\n"
+"raises, or because there is more than 64 KiB of it beside the variants.");
 
 static PyObject *
 read_document(PyObject *module, PyObject *arguments)
@@ -526,24 +522,25 @@ read_document(PyObject *module, PyObject *arguments)
 }
 
 PyDoc_STRVAR(compile_head_doc,
-"compile_head(head, used, ask, enabled, /)\n--\n\n"
+"compile_head(head, used, ask, enabled, stated=(), /)\n--\n\n"
 "Read the head of a Document, and what a machine supports by it of the used namespaces, a tuple.\n\n"
 "``ask(namespace, requires, plugin_api, builtin, enable_if, optional)`` says which features and\n"
 "values a provider supports that the head describes so: a mapping, or None where the head is not\n"
-"valid. ``enabled`` holds the namespaces whose optional providers are enabled. The answer is None\n"
-"where variantsel.formats.metadata_reader is to read the head: because it is not valid, which is then what\n"
-"that raises, or because it says what only older generations do.");
+"valid. ``enabled`` holds the namespaces whose optional providers are enabled, ``stated`` those of\n"
+"which the user said what is supported. The answer is None where metadata_reader is to read the\n"
+"head: because it is not valid, which is then what that raises, or because it says what only older\n"
+"generations do.");
 
 static PyObject *
 compile_head(PyObject *module, PyObject *arguments)
 {
     const ModuleState *state = PyModule_GetState(module);
-    PyObject *bytes, *used, *ask, *enabled;
+    PyObject *bytes, *used, *ask, *enabled, *stated = NULL;
     char *text;
     Py_ssize_t size;
     if (state == NULL
-        || !PyArg_ParseTuple(arguments, "SO!OO:compile_head", &bytes, &PyTuple_Type, &used, &ask,
-                             &enabled)
+        || !PyArg_ParseTuple(arguments, "SO!OO|O:compile_head", &bytes, &PyTuple_Type, &used, &ask,
+                             &enabled, &stated)
         || PyBytes_AsStringAndSize(bytes, &text, &size) < 0) {
         return NULL;
     }
@@ -562,7 +559,8 @@ compile_head(PyObject *module, PyObject *arguments)
         .keys_are_known = 1,
     };
     Head head = {
-        .reader = &reader, .ask = ask, .enabled = enabled, .supported = &supported->names};
+        .reader = &reader, .ask = ask, .enabled = enabled, .stated = stated,
+        .supported = &supported->names};
     int failed = add_used_names(&head, used) < 0 || read_head(&head) < 0;
     head_clear(&head);
     free(reader.decoded);

@@ -1,7 +1,7 @@
 /* Compatibility and order of variants (PEP 825, Variant ordering) in C. Start here.
  *
- * variantsel/ranking/reference.py is the same rule in Python, and what to read to know it. Here the
- * names of a release and of what a machine supports are turned into numbers, each once, so that
+ * variantsel/ranking/reference.py is the same rule in Python, and what to read to know it. Here
+ * the names of a release and of what a machine supports are turned into numbers, each once, so that
  * matching compares numbers only.
  *
  * Read on in this order, a header before its file:
@@ -18,9 +18,9 @@
  * Up to document they work on their own memory, touch no Python object and need no GIL. Functions
  * that can fail return 0 on success unless they say otherwise.
  *
- * A set of namespaces, features and values numbers them in the order in which they were first added.
- * A name belongs to a parent, itself the number of a name: a feature's is its namespace, a value's
- * is its feature.
+ * A set of namespaces, features and values numbers them in the order in which they were first
+ * added. A name belongs to a parent, itself the number of a name: a feature's is its namespace, a
+ * value's is its feature.
  */
 
 #ifndef VARIANTSEL_NAMES_H
@@ -188,16 +188,13 @@ names_append(Names *names, uint32_t parent, Fingerprint print, Text text)
         return -1;
     }
     names->names = array;
-    char *all_text =
-        reserve(names->text, &names->text_capacity, names->text_length + text.length, 1);
-    if (all_text == NULL) {
+    uint32_t start = (uint32_t)names->text_length;
+    if (append_bytes(&names->text, &names->text_length, &names->text_capacity, text.at,
+                     text.length) < 0) {
         return -1;
     }
-    names->text = all_text;
-    memcpy(names->text + names->text_length, text.at, text.length);
-    names->names[names->count++] = (Name){
-        print, (uint32_t)names->text_length, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE, 0};
-    names->text_length += text.length;
+    names->names[names->count++] =
+        (Name){print, start, (uint32_t)text.length, parent, 0, NOWHERE, NOWHERE, 0};
     return 0;
 }
 

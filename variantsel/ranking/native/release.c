@@ -31,14 +31,10 @@ draft_add_variant(Draft *draft, Text label)
         return -1;
     }
     draft->variants = variants;
-    char *labels =
-        reserve(draft->labels, &draft->label_capacity, draft->label_length + label.length, 1);
-    if (labels == NULL) {
+    if (append_bytes(&draft->labels, &draft->label_length, &draft->label_capacity, label.at,
+                     label.length) < 0) {
         return -1;
     }
-    draft->labels = labels;
-    memcpy(draft->labels + draft->label_length, label.at, label.length);
-    draft->label_length += label.length;
     draft->variants[draft->variant_count++] =
         (VariantEnd){(uint32_t)draft->label_length, (uint32_t)draft->word_count};
     return 0;
