@@ -1,8 +1,8 @@
 """What `.ci/release` does: the source distribution and wheels in dist/, each checked and tried.
 
 Linux gets wheels for every CPython from 3.10, for x86-64 and aarch64, on the oldest glibc and musl
-that matter: zig is the compiler for all four. macOS and Windows get one of pure Python until somebody
-has the machines.
+that matter: zig is the compiler for all four. macOS and Windows get one of pure Python until
+somebody has the machines.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ PLATFORMS = [
 ]
 
 EXTENSION = "variantsel/ranking/_native.abi3.so"
-C_FUNCTIONS = set(
-    "bcmp free malloc memchr memcmp memcpy memmove memset qsort realloc strlen strncmp".split()
-)
+C_FUNCTIONS = {
+    *("bcmp", "free", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset"),
+    *("qsort", "realloc", "strlen", "strncmp"),
+}
 """What the extension may take from the C library: all of it is in every musl there was."""
 
 QUICK_TESTS = ("tests/formats", "tests/ranking", "tests/selection", "tests/test_spec_vectors.py")
@@ -195,9 +196,8 @@ def check_extension(wheel: Path, platform: Platform) -> None:
 
 def same(path: Path, found: set[str], expected: set[str]) -> None:
     if found != expected:
-        fail(
-            f"{path.name}: too many: {sorted(found - expected)}, missing: {sorted(expected - found)}"
-        )
+        surplus, missing = sorted(found - expected), sorted(expected - found)
+        fail(f"{path.name}: found and not expected: {surplus}; expected and not found: {missing}")
 
 
 # -- trying
