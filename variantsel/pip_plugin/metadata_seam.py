@@ -4,8 +4,8 @@ Fits pip 23.1 to 26.3: ``_metadata_impl`` of the ``importlib`` backend's ``Distr
 ``InMemoryMetadata.get_metadata`` of the ``pkg_resources`` backend (Python 3.10 with most of them).
 
 pip cannot read variant markers. They are resolved before it looks, whenever it looks: while a
-candidate is prepared, that is, after its wheel was chosen (PEP 825, Evaluating variant markers), and
-again when the wheel itself is here, for the report and for the check of what would be broken.
+candidate is prepared, that is, after its wheel was chosen (PEP 825, Evaluating variant markers),
+and again when the wheel itself is here, for the report and for the check of what would be broken.
 """
 
 from __future__ import annotations

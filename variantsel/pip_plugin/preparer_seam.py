@@ -2,8 +2,8 @@
 
 Fits pip 23.1 to 26.3: ``RequirementPreparer.prepare_linked_requirements_more(self, reqs,
 parallel_builds)``, called by the commands since 25.1, inside ``Resolver.resolve`` before;
-``_prepare_linked_requirement(self, req, parallel_builds)`` reads a wheel that is here, and since 26.2
-refuses one whose requirements are not those of its PEP 658 metadata.
+``_prepare_linked_requirement(self, req, parallel_builds)`` reads a wheel that is here, and since
+26.2 refuses one whose requirements are not those of its PEP 658 metadata.
 """
 
 from __future__ import annotations
