@@ -120,6 +120,9 @@ def _attach_all_seams() -> None:
         prepare.RequirementPreparer.prepare_linked_requirements_more,
         *("self", "reqs", "parallel_builds"),
     )
+    _expect_parameters(
+        prepare.RequirementPreparer._prepare_linked_requirement, "self", "req", "parallel_builds"
+    )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
