@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from variantsel.pip_plugin.misfits import installed_variant
@@ -39,7 +40,7 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
     before, after = _build(distribution), _build(candidate.dist)
     chosen = session.choices.chosen_metadata(candidate.source_link)
     if chosen is not None:
-        after = type(after)(after.version, chosen, after.requirements)
+        after = replace(after, metadata=chosen)
     if not before.accelerator or after.accelerator:
         return
     session.settings.problem(
@@ -81,17 +82,12 @@ def _may_be_accelerated(distribution: Any) -> bool:
 
 
 def _build(distribution: Any) -> Any:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
     from variantsel.selection.build import Build
 
     variant = installed_variant(distribution)
-    names = []
-    for line in distribution.metadata.get_all("Requires-Dist", []):
-        try:
-            names.append(canonicalize_name(Requirement(line).name))
-        except InvalidRequirement:
-            continue
-    metadata = variant.metadata if variant is not None else None
-    return Build(str(distribution.version), metadata, tuple(names))
+    return Build.read(
+        distribution.canonical_name,
+        str(distribution.version),
+        distribution.metadata.get_all("Requires-Dist", []),
+        metadata=variant.metadata if variant is not None else None,
+    )
