@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from variantsel.pip_plugin.misfits import installed_variant
+from variantsel.pip_plugin.builds import build_of, installed_variant
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["compare_with_installed"]
@@ -37,7 +37,7 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
         session.voice.info(f"{session.misfits.describe(distribution)} Taking another instead.")
         if not session.misfits.machine_could_use(distribution):
             return
-    before, after = _build(distribution), _build(candidate.dist)
+    before, after = build_of(distribution), build_of(candidate.dist)
     chosen = session.choices.chosen_metadata(candidate.source_link)
     if chosen is not None:
         after = replace(after, metadata=chosen)
@@ -79,15 +79,3 @@ def _may_be_accelerated(distribution: Any) -> bool:
         return True
     required = distribution.metadata.get_all("Requires-Dist", [])
     return any("nvidia" in line or "triton" in line for line in required)
-
-
-def _build(distribution: Any) -> Any:
-    from variantsel.selection.build import Build
-
-    variant = installed_variant(distribution)
-    return Build.read(
-        distribution.canonical_name,
-        str(distribution.version),
-        distribution.metadata.get_all("Requires-Dist", []),
-        metadata=variant.metadata if variant is not None else None,
-    )

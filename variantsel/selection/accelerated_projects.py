@@ -11,6 +11,7 @@ __all__ = [
     "PROJECT_PREFIXES",
     "PROJECT_SUFFIX",
     "PUBLISHED_FOR",
+    "TELLING",
 ]
 
 LOCAL_VERSIONS = (
@@ -28,7 +29,7 @@ LOCAL_VERSIONS = (
 """Patterns that are searched for in a local version; the group that matches is the namespace."""
 
 PROJECT_PREFIXES = {
-    # NVIDIA's libraries, which a build brings along as requirements: torch 2.15.0, xgboost 3.4.1 and
+    # NVIDIA's libraries, which a build brings along as requirements: torch 2.15.0, xgboost 3.4.1,
     # jax-cuda13-plugin 0.12.0 on https://pypi.org/
     "nvidia-": "nvidia",
     "cuda-bindings": "nvidia",
@@ -109,3 +110,7 @@ PUBLISHED_FOR = {
     "xgboost": ("nvidia",),  # https://xgboost.readthedocs.io/en/stable/install.html
 }
 """Of which there are builds for these accelerators and builds that use none, under one name."""
+
+TELLING = frozenset(("torch", "xgboost"))
+"""Those of :data:`PUBLISHED_FOR` whose builds for accelerators name their libraries or have a local
+version, so that one which does neither is worth a remark."""
