@@ -60,7 +60,7 @@ def _announce_release_without_variants(
     from pip._vendor.packaging.utils import canonicalize_name
 
     from variantsel.pip_plugin.builds import build_of
-    from variantsel.pip_plugin.finder_seam import applicable_candidates
+    from variantsel.pip_plugin.candidates import applicable_candidates
     from variantsel.selection.unused import without_variants_line
 
     name = canonicalize_name(requirement.name)

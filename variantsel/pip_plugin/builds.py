@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from variantsel.selection.build import Build
     from variantsel.selection.installed_variants import InstalledVariant
 
-__all__ = ["build_of", "installed_variant"]
+__all__ = ["build_of", "installed_variant", "is_worth_a_look"]
 
 
 def installed_variant(distribution: Any) -> InstalledVariant | None:
@@ -42,3 +43,17 @@ def build_of(distribution: Any, environment: Mapping[str, str] | None = None) ->
         metadata=variant.metadata if variant is not None else None,
         environment=environment,
     )
+
+
+def is_worth_a_look(distribution: Any) -> bool:
+    """Whether something may be to be said of an installed distribution.
+
+    A cheap look, since every pip run passes here: of most packages nothing is known.
+    """
+    if "cpu" in str(distribution.version) or installed_variant(distribution) is not None:
+        return True
+    if os.environ.get("VARIANTSEL_TAKE") or os.environ.get("VARIANTSEL_NEVER"):
+        return True
+    from variantsel.selection.accelerated_projects import PUBLISHED_FOR
+
+    return distribution.canonical_name in PUBLISHED_FOR

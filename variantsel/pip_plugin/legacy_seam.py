@@ -28,12 +28,17 @@ def change(session: Session, resolver: Any) -> None:
     def check_skip_fitting(self: Any, req_to_install: Any) -> Any:
         reason = check_skip_installed(self, req_to_install)
         installed = req_to_install.satisfied_by
-        if (
-            installed is None
-            or not self._is_upgrade_allowed(req_to_install)
-            or installed not in session.misfits
+        if installed is None or not self._is_upgrade_allowed(req_to_install):
+            return reason
+        if not (
+            installed in session.misfits
+            or (
+                session.seen.has_variants(installed.canonical_name)
+                and session.upgrades.better_link(installed, self.finder)
+            )
         ):
             return reason
+        session.replaceable.add(installed.canonical_name)
         self._set_req_to_reinstall(req_to_install)
         return None
 

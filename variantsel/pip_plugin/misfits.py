@@ -14,13 +14,9 @@ __all__ = ["Misfits"]
 
 
 class Misfits:
-    """Tells of pip's distributions whether they are variants that do not fit, each looked at once.
-
-    :ivar replaceable: the projects, by normalized name, whose misfits an upgrade may replace.
-    """
+    """Tells which of pip's distributions are variants that do not fit, each looked at once."""
 
     def __init__(self, settings: Settings, voice: Voice) -> None:
-        self.replaceable: set[str] = set()
         self._settings = settings
         self._voice = voice
         self._found: dict[str, bool] = {}

@@ -23,6 +23,7 @@ __all__ = [
     "present_accelerators",
     "unused_accelerators",
     "usable_accelerators",
+    "used_accelerators",
 ]
 
 ACCELERATORS = ("nvidia", "amd", "intel", "ascend", "tpu")
@@ -161,6 +162,14 @@ def unused_accelerators(build: Build, target: Target) -> list[str]:
         spaces = spaces or _accelerators_of(build.elsewhere) or ()
     present = [name for name, notice in _present(spaces, providers, target).items() if not notice]
     return [] if set(build.accelerators or ()).intersection(present) else present
+
+
+def used_accelerators(build: Build, target: Target) -> list[str]:
+    """The accelerators that a build uses and a machine has; a variant that is there is believed."""
+    used = build.accelerators or ()
+    if build.metadata is not None:
+        return list(used)
+    return [name for name, notice in _present(used, {}, target).items() if not notice]
 
 
 def usable_accelerators(metadata: VariantMetadata, target: Target, label: str) -> list[str]:
