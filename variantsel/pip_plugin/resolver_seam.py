@@ -27,7 +27,9 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        session.voice.guarded(lambda: announce(session, requirements, self.factory._finder))
+        session.voice.guarded(
+            lambda: announce(session, requirements, self.factory._finder, self._result)
+        )
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
