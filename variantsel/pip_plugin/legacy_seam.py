@@ -14,6 +14,7 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -58,6 +59,8 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
+        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
+        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
         session.voice.guarded(lambda: announce(session, requirements, self.finder))
         session.voice.guarded(lambda: _compare(session, requirements))
         session.voice.guarded(lambda: announce_notices(session))
