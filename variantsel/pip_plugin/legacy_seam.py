@@ -43,7 +43,7 @@ def change(session: Session, resolver: Any) -> None:
         while True:
             if named is not None and next(session.choices.of(named, self.finder), None) is None:
                 raise session.choices.no_variant_fits(named)
-            distribution = get_dist_for(self, req)
+            distribution = _prepared(session, get_dist_for, self, req)
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
@@ -69,6 +69,16 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
+    try:
+        return get_dist_for(resolver, req)
+    except Exception as error:
+        if req.link is not None:
+            with session.source_builds.explained(req.link):
+                raise error
+        raise
 
 
 def _compare(session: Session, requirements: Any) -> None:
