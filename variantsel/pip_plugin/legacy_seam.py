@@ -14,6 +14,7 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -47,7 +48,7 @@ def change(session: Session, resolver: Any) -> None:
         while True:
             if named is not None and next(session.choices.of(named, self.finder), None) is None:
                 raise session.choices.no_variant_fits(named)
-            distribution = get_dist_for(self, req)
+            distribution = _prepared(session, get_dist_for, self, req)
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
@@ -63,6 +64,8 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
+        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
+        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
@@ -70,6 +73,16 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
+    try:
+        return get_dist_for(resolver, req)
+    except Exception as error:
+        if req.link is not None:
+            with session.source_builds.explained(req.link):
+                raise error
+        raise
 
 
 def _explain(session: Session, requirements: Any, finder: Any) -> None:
