@@ -142,7 +142,7 @@ def test_an_error_tells_its_place(changes: dict[str, Any], place: str) -> None:
 
 def test_an_unsupported_version_is_told_apart_from_an_invalid_file() -> None:
     with pytest.raises(UnsupportedSchema):
-        VariantMetadata.parse(release(**{"$schema": f"{SCHEMAS}v1.0.0.json"}))
+        VariantMetadata.parse(release(**{"$schema": f"{SCHEMAS}v2.0.0.json"}))
 
 
 def test_a_huge_wrong_value_is_quoted_in_part() -> None:
@@ -255,10 +255,55 @@ def test_static_values_of_0_0_3_are_written_in_the_releases_own_order() -> None:
     }
 
 
-def test_namespaces_of_0_1_are_written_as_builtin() -> None:
+def test_where_tools_bring_the_providers_none_is_written() -> None:
     document = release(**{"$schema": f"{SCHEMAS}peps/825/v0.1.1.json"})
+    metadata = VariantMetadata.parse(document)
+    written = metadata.to_dict()
+    assert "providers" not in written
+    assert VariantMetadata.parse(written) == metadata
+
+
+def test_builtin_is_read_and_never_written() -> None:
+    document = release(providers={"acme": {"builtin": "acme"}, "blue": {"requires": ["blue>=1"]}})
+    assert VariantMetadata.parse(document).providers["acme"].builtin == "acme"  # type: ignore[index]
     written = VariantMetadata.parse(document).to_dict()
-    assert written["providers"] == {"acme": {"builtin": "acme"}, "blue": {"builtin": "blue"}}
+    assert written["providers"] == {"blue": {"requires": ["blue>=1"]}}
+    document["providers"].pop("blue")
+    document["default-priorities"]["namespace"] = ["acme"]
+    written = VariantMetadata.parse(document).to_dict()
+    assert "builtin" not in str(written)
+    assert written["$schema"].endswith("v0.1.1.json")
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.4.2"])
+def test_1_x_is_read_before_it_is_there(version: str) -> None:
+    """The drafts' next version is 1.0.0, under another URL: with ``providers`` or without."""
+    schema = f"https://packaging.python.org/specifications/variants/v{version}.json"
+    newest = release(**{"new-key": {"of": "1.x"}})
+    target = Target.from_properties({"acme": {"level": ["3", "2", "1"]}, "blue": {"f": ["x"]}})
+    expected = rank(newest, target)
+    for document in (newest, {key: newest[key] for key in newest if key != "providers"}):
+        later = {**document, "$schema": schema}
+        for text in (later, json.dumps(later), json.dumps(later).encode()):
+            found = rank(text, target)
+            assert (found.labels, found.rejected) == (expected.labels, expected.rejected)
+    assert VariantMetadata.parse({**newest, "$schema": schema}).providers is not None
+
+
+def with_named_providers(metadata: VariantMetadata) -> VariantMetadata:
+    """The same with a package for every provider that tools are to bring: variantlib 0.2.2 reads no
+    file without."""
+    providers = metadata.providers
+    if providers is None:
+        providers = dict.fromkeys(metadata.namespaces, ProviderInfo())
+    return metadata._replace(
+        providers={
+            namespace: provider
+            if provider.requires or provider.static_properties is not None
+            else provider._replace(requires=(f"{namespace}-provider",), builtin=None)
+            for namespace, provider in providers.items()
+        }
+    )
 
 
 def has_a_provider_for_each_namespace(metadata: VariantMetadata) -> bool:
@@ -269,7 +314,7 @@ def has_a_provider_for_each_namespace(metadata: VariantMetadata) -> bool:
         for namespace, features in properties.items()
         if features
     }
-    covered = set(metadata.namespaces if metadata.providers is None else metadata.providers)
+    covered = set(metadata.providers or {})
     empty = [
         provider
         for provider in (metadata.providers or {}).values()
@@ -281,7 +326,7 @@ def has_a_provider_for_each_namespace(metadata: VariantMetadata) -> bool:
 @pytest.mark.parametrize("vector", ranking_vectors())
 def test_variantlib_reads_what_is_written(vector: dict[str, Any]) -> None:
     variants_json = pytest.importorskip("variantlib.variants_json")
-    metadata = VariantMetadata.parse(vector["metadata"])
+    metadata = with_named_providers(VariantMetadata.parse(vector["metadata"]))
     has_old_null_variant = metadata.variants.get(OLD_NULL_LABEL) == {}
     if has_old_null_variant or not has_a_provider_for_each_namespace(metadata):
         with pytest.raises(ValueError):

@@ -27,6 +27,8 @@ def test_the_first_experiments_count_as_0_0_1(schema: object) -> None:
         (f"{BASE}peps/9999/v0.2.0.json", (0, 2, 0)),
         ("https://packaging.python.org/v0.10.20.json", (0, 10, 20)),
         ("v0.2.0.json", (0, 2, 0)),
+        ("https://packaging.python.org/en/latest/specifications/variants/v1.0.0.json", (1, 0, 0)),
+        ("https://packaging.python.org/v1.2.3.json", (1, 2, 3)),
     ],
 )
 def test_the_end_of_the_url_names_the_generation(
@@ -35,7 +37,7 @@ def test_the_end_of_the_url_names_the_generation(
     assert read_generation(schema) == expected
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "1.2.3", "2.0.0", "10.0.0"])
+@pytest.mark.parametrize("version", ["2.0.0", "2.1.3", "10.0.0"])
 def test_an_unknown_major_version_is_refused_by_name(version: str) -> None:
     with pytest.raises(UnsupportedSchema) as caught:
         read_generation(f"{BASE}v{version}.json")
@@ -91,6 +93,7 @@ def test_a_long_schema_is_quoted_in_part() -> None:
         ((0, 2, 0), (False, False, False)),
         ((0, 3, 0), (False, False, False)),
         ((0, 10, 0), (False, False, False)),
+        ((1, 0, 0), (False, False, False)),
     ],
 )
 def test_each_generation_is_read_by_its_own_rules(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.environments import Environment
-from support.index_server import Index, serve, serve_folder
+from support.index_server import Index, serve, serve_folder, serve_silence
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -33,11 +34,14 @@ def install(
     index: Index | None,
     *requirements: str,
     target: Path | str | None = None,
-    options: tuple[str, ...] = ("--dry-run", "--ignore-installed"),
+    options: tuple[str, ...] = (),
     **variables: str,
 ) -> Any:
+    """Run pip install into a folder of its own, unless the options name one."""
     if target is not None:
         variables["VARIANTSEL_TARGET"] = str(target)
+    if "--target" not in options:
+        options = ("--target", tempfile.mkdtemp(dir=environment.folder), *options)
     source = ("--index-url", index.url) if index else ("--no-index",)
     return environment.pip("install", *options, *source, *requirements, variables=variables)
 
@@ -190,13 +194,12 @@ def test_verbose_explains_every_label_and_quiet_says_nothing_but_warnings(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE)
-    options = ("--dry-run", "--ignore-installed")
-    verbose = install(environment, index, "gpu", target=target_file, options=(*options, "-v"))
+    verbose = install(environment, index, "gpu", target=target_file, options=("-v",))
     assert "1. cuda12  (taken)" in verbose.stdout
     assert "2. null" in verbose.stdout
     assert "-  cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in verbose.stdout
     write_release(index.folder / "new", "new", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
-    quiet = install(environment, index, "gpu", "new", target=target_file, options=(*options, "-q"))
+    quiet = install(environment, index, "gpu", "new", target=target_file, options=("-q",))
     (warning,) = complaints(quiet)
     assert "hardware, but new-1.0-py3-none-any-null.whl does not use it" in warning
     assert quiet.stdout == ""
@@ -285,7 +288,7 @@ def test_a_target_is_named_in_pyproject_toml(
     shutil.copy(target_file, project / "hopper.toml")
     (project / "pyproject.toml").write_text('[tool.variantsel]\ntarget = "hopper.toml"\n')
     result = environment.pip(
-        *("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu"),
+        *("install", "--target", str(tmp_path / "site"), "--index-url", index.url, "gpu"),
         cwd=project / "deeper",
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
@@ -342,7 +345,7 @@ def test_a_mistake_of_ours_does_not_end_an_install(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
-    ranking = environment.site_packages / "variantsel" / "ranking" / "ranking.py"
+    ranking = environment.site_packages / "variantsel" / "ranking" / "rank.py"
     original = ranking.read_text()
     broken = original.replace("def rank(", "def rank(*_, **__): 1 / 0\n\ndef _rank(", 1)
     ranking.write_text(broken)
@@ -438,9 +441,8 @@ def test_a_wheel_that_contradicts_its_index_is_set_aside(
         for line in complaints(result)
     )
     strict = install(environment, index, "gpu", target=target_file, VARIANTSEL_STRICT="1")
-    if not core_metadata:
-        assert strict.returncode == 1
-        assert "ERROR: variantsel (strict): gpu 1.0: set aside" in strict.stderr
+    assert strict.returncode == 1
+    assert "ERROR: variantsel (strict): gpu 1.0: set aside" in strict.stderr
 
 
 def test_a_failing_driver_is_said_and_the_install_goes_on(
@@ -463,6 +465,78 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
     )
 
 
+# -- a variants.json that is listed and cannot be had: the wheels are asked
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500, 503])
+def test_where_variants_json_cannot_be_had_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path, status: int
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    index.statuses["gpu-1.0-variants.json"] = status
+    result = install(environment, index, "--retries=0", "gpu==1.0", "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, str(status))
+
+
+def test_where_the_server_of_variants_json_is_gone_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    with serve(Index(index.folder)) as other:
+        gone = other.url
+    index.links["gpu-1.0-variants.json"] = f"{gone}gpu/gpu-1.0-variants.json"
+    result = install(environment, index, "--retries=0", "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "Connection refused")
+
+
+def test_a_variants_json_of_another_hash_is_not_believed_and_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    other = dict(THREE, variants={"cuda12": OLD_GPU, "null": {}})
+    index.bodies["gpu-1.0-variants.json"] = json.dumps(other).encode()
+    result = install(environment, index, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "its sha256 is not ")
+
+
+def test_a_variants_json_that_does_not_come_in_time_is_not_waited_for(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    with serve_silence() as silent:
+        index.links["gpu-1.0-variants.json"] = f"{silent}gpu-1.0-variants.json"
+        options = ("--retries=0", "--timeout=1")
+        result = install(environment, index, *options, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "it could not be read")
+
+
+def test_where_neither_variants_json_nor_the_wheels_can_be_had_the_variants_are_set_aside(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    index.statuses["gpu-1.0-variants.json"] = 404
+    index.statuses |= {f"gpu-1.0-py3-none-any-{label}.whl": 404 for label in THREE["variants"]}
+    result = install(environment, index, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any.whl"]
+    unread, set_aside = complaints(result)
+    assert "gpu-1.0-variants.json: it could not be read (404" in unread
+    assert set_aside.startswith("WARNING: gpu 1.0: set aside the variants ")
+    strict = install(environment, index, "gpu", target=target_file, VARIANTSEL_STRICT="1")
+    assert "ERROR: variantsel (strict): gpu 1.0: set aside the variants " in strict.stderr
+
+
+def assert_said_once(result: Any, reason: str) -> None:
+    lines = [line for line in complaints(result) if line.startswith("WARNING: gpu")]
+    (line,) = lines
+    assert line.startswith("WARNING: gpu 1.0: gpu-1.0-variants.json: ")
+    assert reason in line
+    assert line.endswith("; what the variants need is read from their wheels instead")
+
+
 # -- nothing else changes
 
 
@@ -472,7 +546,7 @@ def test_packages_without_variants_resolve_byte_for_byte_the_same(
     write_wheel(index.folder / "app", "app", "1.0", requires=["lib>=1"])
     for version in ("0.9", "1.0", "1.1"):
         write_wheel(index.folder / "lib", "lib", version)
-    options = ("--dry-run", "--ignore-installed", "--report")
+    options = ("--dry-run", "--report")  # what is installed says where, and when
     reports = []
     for number, setting in enumerate(("1", "0")):
         path = environment.folder / f"report-{number}.json"
@@ -491,3 +565,34 @@ def test_switched_off_for_one_run(
     result = install(environment, index, "gpu", target=target_file, VARIANTSEL="0")
     assert taken(result) == ["gpu-1.0-py3-none-any.whl"]
     assert "variant" not in result.stdout
+
+
+def write_index_without(index: Index, label: str) -> None:
+    """A release whose variants.json is older than one of its wheels."""
+    folder = write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    listed = {name: THREE["variants"][name] for name in THREE["variants"] if name != label}
+    (folder / "gpu-1.0-variants.json").write_text(json.dumps({**THREE, "variants": listed}))
+
+
+def test_a_label_that_the_index_does_not_list_is_read_from_its_wheel(
+    environment: Environment, index: Index, target_file: Path, tmp_path: Path
+) -> None:
+    write_index_without(index, "cuda12")
+    options = ("--target", str(tmp_path / "site"))
+    result = install(environment, index, "gpu", target=target_file, options=options)
+    assert complaints(result) == []
+    assert (tmp_path / "site" / "gpu.py").read_text() == "LABEL = 'cuda12'\n"
+
+
+def test_a_wheel_that_contradicts_the_index_that_does_not_list_it_is_set_aside(
+    environment: Environment, index: Index, target_file: Path, tmp_path: Path
+) -> None:
+    write_index_without(index, "cuda12")
+    other = {**THREE, "default-priorities": {"namespace": ["x86_64", "nvidia"]}}
+    write_wheel(index.folder / "gpu", "gpu", "1.0", label="cuda12", variant_json=other)
+    options = ("--target", str(tmp_path / "site"))
+    result = install(environment, index, "gpu", target=target_file, options=options)
+    assert "set aside the variants cuda12: the release's variant metadata does not list them" in (
+        result.stderr
+    )
+    assert (tmp_path / "site" / "gpu.py").read_text() == "LABEL = 'null'\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from variantsel import Target, rank
+from variantsel import RejectionKind, Target, rank
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host import host
 from variantsel.provider_host.host import ask_provider
@@ -112,10 +112,51 @@ def test_requirements_for_other_environments_are_not_counted(provider: Path) -> 
     assert Target.host().support("nvidia", ProviderInfo(requires=requires)).features
 
 
+@pytest.mark.parametrize(
+    ("namespace", "package", "plugin_api"),
+    [
+        ("nvidia", "nvidia-variant-provider", None),
+        ("nvidia", "nvidia-variant-provider", "nvidia_variant_provider"),
+        ("nvidia", "nvidia-variant-provider", "nvidia_variant_provider.plugin:NvidiaVariantPlugin"),
+        ("gpu", "nvidia-variant-provider", "nvidia_variant_provider.plugin:NvidiaVariantPlugin"),
+        ("gpu", "nvidia-variant-provider", None),
+    ],
+)
+def test_a_provider_is_known_by_its_package_and_its_plugin(
+    provider: Path, namespace: str, package: str, plugin_api: str | None
+) -> None:
+    provider.write_text(GOOD)
+    wanted = ProviderInfo(requires=(package,), plugin_api=plugin_api)
+    assert "sm_arch" in Target.host().support(namespace, wanted).features
+
+
+@pytest.mark.parametrize(
+    "plugin_api",
+    [
+        "nvidia_variant_provider.cudnn:CudnnPlugin",
+        "nvidia_variant_provider.plugin",
+        "amd_variant_provider.plugin:AMDVariantPlugin",
+    ],
+)
+def test_another_plugin_of_a_known_package_is_not_ours(provider: Path, plugin_api: str) -> None:
+    provider.write_text(GOOD)
+    wanted = ProviderInfo(requires=("nvidia-variant-provider",), plugin_api=plugin_api)
+    support = Target.host().support("nvidia", wanted)
+    assert support.features == {}
+    assert support.absence is RejectionKind.UNTRUSTED
+
+
+def test_two_known_packages_of_different_providers_are_not_one_of_ours(provider: Path) -> None:
+    provider.write_text(GOOD)
+    wanted = ProviderInfo(requires=("nvidia-variant-provider", "amd-variant-provider"))
+    assert Target.host().support("nvidia", wanted).features == {}
+
+
 def test_a_builtin_provider_of_another_name_is_not_taken_for_ours(provider: Path) -> None:
     provider.write_text(GOOD)
     host = Target.host()
     assert host.support("nvidia", ProviderInfo(builtin="nvidia")).features
+    assert host.support("gpu", ProviderInfo(builtin="nvidia")).features
     assert host.support("nvidia", ProviderInfo(builtin="other")).features == {}
     assert host.support("acme", ProviderInfo(builtin="acme")).features == {}
 

@@ -174,6 +174,30 @@ def test_providers_are_asked_by_what_the_head_says_of_them() -> None:
     ]
 
 
+def test_static_values_of_a_namespace_that_the_user_stated_are_left_to_python() -> None:
+    document = {
+        "$schema": "v0.2.0.json",
+        "default-priorities": {"namespace": ["nvidia", "x86_64", "b"]},
+        "providers": {
+            "nvidia": {"static-properties": {"f": ["1"]}},
+            "x86_64": {"requires": ["p"]},
+            "b": {"requires": ["p"]},
+        },
+        "variants": VARIANTS,
+    }
+    read = native.read_document(json.dumps(document).encode())
+    assert "nvidia" in read.namespaces
+
+    def compiled(*stated: Any) -> Any:
+        return native.compile_head(read.head, read.namespaces, lambda *_: {"f": ["1"]}, (), *stated)
+
+    assert compiled() is not None
+    assert compiled(["x86_64", "b"]) is not None
+    assert compiled({"nvidia"}) is None
+    with pytest.raises(TypeError):
+        compiled(1)
+
+
 def test_errors_of_those_who_are_asked_are_passed_on() -> None:
     document = {
         "default-priorities": {"namespace": ["nvidia"]},

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from variantsel.ranking import reference
+from support.repository import REPOSITORY
 
 TESTS = Path(__file__).parent.parent
 STATM = Path("/proc/self/statm")
@@ -101,7 +101,7 @@ def assert_python_allocations_may_fail(script: str, argument: str) -> None:
 FAILING_ALLOCATOR = """
 #include <limits.h>
 #include <stdlib.h>
-long allocations_left = LONG_MAX;
+long allocations_left __attribute__((weak)) = LONG_MAX; /* one for all files */
 static void *failing_malloc(size_t size)
 {
     return allocations_left-- == 0 ? NULL : malloc(size);
@@ -141,10 +141,10 @@ def assert_c_allocations_may_fail(script: str, argument: str, folder: Path) -> N
     run_in_process(script + C_ALLOCATIONS, argument, str(build_with_failing_allocator(folder)))
 
 
-def native_source() -> Path:
-    """The extension's source, which an installed package does not hold."""
-    source = Path(reference.__file__).with_name("_native.c")
-    return source if source.exists() else TESTS.parent / "variantsel" / "_native.c"
+def native_sources() -> list[Path]:
+    """The extension's sources, which an installed package does not hold."""
+    folder = REPOSITORY / "variantsel" / "ranking" / "native"
+    return sorted(folder.glob("*.c"))
 
 
 def build_with_failing_allocator(folder: Path) -> Path:
@@ -155,7 +155,7 @@ def build_with_failing_allocator(folder: Path) -> Path:
     library = folder / "_native.so"
     include = sysconfig.get_paths()["include"]
     options = ["-shared", "-fPIC", *shlex.split(os.environ.get("CFLAGS", "")), f"-I{include}"]
-    command = [*compiler, *options, "-include", str(header), str(native_source())]
+    command = [*compiler, *options, "-include", str(header), *map(str, native_sources())]
     try:
         subprocess.run([*command, "-o", str(library)], check=True, capture_output=True, timeout=120)
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from variantsel.errors import InconsistentMetadata, InvalidMetadata
 from variantsel.formats.properties import Variants
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.formats.schema import NEWEST_SCHEMA, Generation
+from variantsel.formats.schema import NEWEST_SCHEMA, WITHOUT_PROVIDERS_SCHEMA, Generation
 
 __all__ = ["VariantMetadata"]
 
@@ -124,20 +124,23 @@ class VariantMetadata(NamedTuple):
         _union({label: self.variants[label]}, wheel.variants, "variants")
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as an object of the newest generation, 0.2.0.
+        """The same as an object of the newest generation: 0.2.0, or 0.1.1 where tools are to bring
+        the providers.
 
-        What 0.2.0 has no words for is left out: ``enable-if``, and the feature and value
-        priorities of namespaces whose provider has to be asked. Namespaces of 0.1.x, where
-        the tool brings the provider, become ``builtin``.
+        What that has no words for is left out: ``enable-if``, and the feature and value priorities
+        of namespaces whose provider has to be asked. ``builtin`` is in no draft: providers of which
+        nothing else is known are left out, and where there is no other, 0.1.1 says the same.
         """
+        providers = {
+            namespace: written
+            for namespace in self.namespaces
+            if (written := self._provider_to_dict(namespace))
+        }
+        names_providers = bool(providers) or self.providers == {}
         return {
-            "$schema": NEWEST_SCHEMA,
+            "$schema": NEWEST_SCHEMA if names_providers else WITHOUT_PROVIDERS_SCHEMA,
             "default-priorities": {"namespace": list(self.namespaces)},
-            "providers": {
-                namespace: self._provider_to_dict(namespace)
-                for namespace in self.namespaces
-                if self.providers is None or namespace in self.providers
-            },
+            **({"providers": providers} if names_providers else {}),
             "variants": {
                 label: {
                     namespace: {feature: sorted(values) for feature, values in features.items()}
@@ -152,9 +155,7 @@ class VariantMetadata(NamedTuple):
         return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
 
     def _provider_to_dict(self, namespace: str) -> dict[str, Any]:
-        if self.providers is None:
-            return {"builtin": namespace}
-        provider = self.providers[namespace]
+        provider = (self.providers or {}).get(namespace, ProviderInfo())
         result: dict[str, Any] = {}
         if provider.static_properties is not None:
             static = self.prioritized(namespace, provider.static_properties)
@@ -163,13 +164,11 @@ class VariantMetadata(NamedTuple):
             }
             if len(static) > 1:
                 result["feature-order"] = list(static)
-        elif not provider.requires:
-            result["builtin"] = provider.builtin or namespace
-        else:
+        elif provider.requires:
             result["requires"] = list(provider.requires)
             if provider.plugin_api is not None:
                 result["plugin-api"] = provider.plugin_api
-        if provider.optional:
+        if provider.optional and result:
             result["optional"] = True
         return result
 

@@ -48,7 +48,8 @@ def read_metadata(document: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
         feature_priorities = _feature_priorities(priorities)
         value_priorities = _value_priorities(priorities)
     providers: dict[str, ProviderInfo] | None = None
-    if not generation.names_no_providers:
+    names_none = generation.may_name_no_providers and "providers" not in root
+    if not generation.names_no_providers and not names_none:
         reader = _ProviderReader(root, generation, priorities, value_priorities)
         table = _table(root.get("providers", {}), "providers")
         providers = {}

@@ -10,10 +10,16 @@ from typing import NamedTuple
 
 from variantsel.errors import UnsupportedSchema
 
-__all__ = ["NEWEST_SCHEMA", "Generation", "read_generation"]
+__all__ = ["NEWEST_SCHEMA", "WITHOUT_PROVIDERS_SCHEMA", "Generation", "read_generation"]
 
 NEWEST_SCHEMA = "https://variants-schema.wheelnext.dev/v0.2.0.json"
 """The ``$schema`` of what :meth:`variantsel.VariantMetadata.to_json` writes."""
+
+WITHOUT_PROVIDERS_SCHEMA = "https://variants-schema.wheelnext.dev/peps/825/v0.1.1.json"
+"""The same, of metadata that names no providers."""
+
+NEWEST_MAJOR = 1
+"""0.x is for drafts; the version after them is 1.0.0, which is read before it is there."""
 
 _VERSION = re.compile(r"(?:.*/)?v(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.json", re.ASCII | re.DOTALL)
 
@@ -41,6 +47,11 @@ class Generation(NamedTuple):
         return self[:2] == (0, 1)
 
     @property
+    def may_name_no_providers(self) -> bool:
+        """1.x, of which nobody knows yet whether it has ``providers``: both is read."""
+        return self.major == 1
+
+    @property
     def has_feature_priorities(self) -> bool:
         """``default-priorities`` also orders features and values, until 0.1.1."""
         return self <= (0, 1, 0)
@@ -52,8 +63,8 @@ FIRST_EXPERIMENTS = Generation(0, 0, 1)
 def read_generation(schema: object) -> Generation:
     """Tell the generation from the value of ``$schema``, ``None`` where there is none.
 
-    :raises UnsupportedSchema: for a major version other than 0, and for anything else that
-        names no version.
+    :raises UnsupportedSchema: for a major version above 1, and for anything else that names no
+        version.
     """
     if schema is None or (isinstance(schema, str) and schema.endswith("/")):
         return FIRST_EXPERIMENTS
@@ -64,10 +75,10 @@ def read_generation(schema: object) -> Generation:
             place="$schema",
         )
     generation = Generation(*map(int, match.groups()))
-    if generation.major != 0:
+    if generation.major > NEWEST_MAJOR:
         raise UnsupportedSchema(
             f"format version {'.'.join(match.groups())} is not known to this version of "
-            "variantsel, which reads 0.x; a newer variantsel may read it",
+            f"variantsel, which reads 0.x to {NEWEST_MAJOR}.x; a newer variantsel may read it",
             place="$schema",
         )
     return generation

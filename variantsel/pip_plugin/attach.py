@@ -120,6 +120,9 @@ def _attach_all_seams() -> None:
         prepare.RequirementPreparer.prepare_linked_requirements_more,
         *("self", "reqs", "parallel_builds"),
     )
+    _expect_parameters(
+        prepare.RequirementPreparer._prepare_linked_requirement, "self", "req", "parallel_builds"
+    )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
 
@@ -137,6 +140,10 @@ def _attach_all_seams() -> None:
     when_imported(
         "pip._internal.operations.install.wheel",
         lambda module: _change_late(session, module, _change_installer),
+    )
+    when_imported(
+        "pip._internal.wheel_builder",
+        lambda module: _change_late(session, module, _change_wheel_builder),
     )
     when_imported(
         "pip._internal.models.installation_report",
@@ -171,6 +178,17 @@ def _change_legacy_resolver(session: Session, legacy_resolver: Any) -> None:
     _expect_parameters(resolver._get_dist_for, "self", "req")
     _expect_parameters(resolver._check_skip_installed, "self", "req_to_install")
     legacy_seam.change(session, legacy_resolver)
+
+
+def _change_wheel_builder(session: Session, wheel_builder: Any) -> None:
+    from variantsel.pip_plugin import wheel_builder_seam
+
+    _expect_parameters(
+        wheel_builder._build_one,
+        *("req", "output_dir", "verify", "build_options", "global_options", "editable"),
+        optional=("build_options", "global_options"),
+    )
+    wheel_builder_seam.change(session, wheel_builder)
 
 
 def _change_report(session: Session, installation_report: Any) -> None:

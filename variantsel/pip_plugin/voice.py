@@ -32,6 +32,12 @@ class Voice:
         """Say something of interest."""
         self._say("info", text)
 
+    def repeat(self, text: str) -> None:
+        """Say as an error what was said before, where it is why something failed."""
+        from pip._internal.utils.logging import getLogger
+
+        getLogger("variantsel").error("%s", text)
+
     @property
     def is_verbose(self) -> bool:
         """Whether :meth:`verbose` is heard."""

@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from variantsel.errors import UntrustedPlugin
@@ -27,14 +27,25 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER_PACKAGES", "HostProperties", "ProviderAnswer", "ask_provider"]
 
 PROVIDER_PACKAGES = {
-    "nvidia": frozenset({"nvidia-variant-provider"}),
-    "amd": frozenset({"amd-variant-provider", "rocm-bootstrap"}),
-    "intel": frozenset({"intel-variant-provider"}),
-    "tpu": frozenset({"tpu-variant-provider"}),
-    "x86_64": frozenset({"provider-variant-x86-64", "x86-64-variant-provider"}),
-    "aarch64": frozenset({"provider-variant-aarch64", "aarch64-variant-provider"}),
+    "nvidia": {"nvidia-variant-provider": "nvidia_variant_provider.plugin:NvidiaVariantPlugin"},
+    "amd": {
+        "amd-variant-provider": "amd_variant_provider.plugin:AMDVariantPlugin",
+        "rocm-bootstrap": "rocm_bootstrap.variant_provider:AMDVariantPlugin",
+    },
+    "intel": {"intel-variant-provider": "intel_variant_provider.plugin:IntelVariantPlugin"},
+    "tpu": {"tpu-variant-provider": "tpu_variant_provider.plugin"},
+    "x86_64": {
+        "provider-variant-x86-64": "provider_variant_x86_64.plugin:X8664Plugin",
+        "x86-64-variant-provider": "x86_64_variant_provider",
+    },
+    "aarch64": {
+        "provider-variant-aarch64": "provider_variant_aarch64.plugin:AArch64Plugin",
+        "aarch64-variant-provider": "aarch64_variant_provider",
+    },
 }
-"""The namespaces variantsel has a provider for, with the packages it stands in for."""
+"""variantsel's providers by name, with the packages each stands in for and the plugin it is there.
+
+A package's plugin may also be its top module, which is what a missing ``plugin-api`` means."""
 
 TIME_LIMIT = 30.0
 """Seconds a provider may take; drivers of many GPUs without persistence mode need several."""
@@ -73,13 +84,15 @@ class HostProperties:
         if trusted:
             self._plugins = _trusted_plugins(trusted)
 
+    def stated(self, namespace: str) -> None:
+        """Nobody wrote anything down for this machine."""
+
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
-        """Ask variantsel's provider of a namespace, if it stands in for the one required; else
-        the package that is required, if the user trusts it."""
-        packages = {name for text in provider.requires for name in _required_package(text)}
-        vendored = PROVIDER_PACKAGES.get(namespace)
-        if vendored is not None and packages <= vendored and provider.builtin in (None, namespace):
-            answer = self._answer(namespace)
+        """Ask the provider of variantsel's that stands in for the one required, whatever the
+        namespace is called; else the package that is required, if the user trusts it."""
+        vendored = _vendored_provider(namespace, provider)
+        if vendored is not None:
+            answer = self._answer(vendored)
             return NamespaceSupport(answer.features, detail=" ".join(answer.notices))
         try:
             plugin = self._opened_plugins().ask(namespace, provider)
@@ -117,6 +130,33 @@ class HostProperties:
         if namespace not in self._answers:
             self._answers[namespace] = _remembered(namespace)
         return self._answers[namespace]
+
+
+def _vendored_provider(namespace: str, provider: ProviderInfo) -> str | None:
+    """Which of variantsel's providers stands in for one that metadata describes.
+
+    It is known by the packages required and the plugin in them (providers draft, Providers), never
+    by the namespace alone; but for metadata of 0.1.x, where tools bring their own.
+    """
+    if provider.builtin is not None:
+        return provider.builtin if provider.builtin in PROVIDER_PACKAGES else None
+    packages = {name for text in provider.requires for name in _required_package(text)}
+    if not packages and provider.plugin_api is None:
+        return namespace if namespace in PROVIDER_PACKAGES else None
+    for name, plugins in PROVIDER_PACKAGES.items():
+        if packages <= plugins.keys() and (
+            provider.plugin_api is None or _is_plugin(provider.plugin_api, packages, plugins)
+        ):
+            return name
+    return None
+
+
+def _is_plugin(plugin_api: str, packages: Collection[str], plugins: Mapping[str, str]) -> bool:
+    """Whether a reference is to the plugin of one of the packages; of any where none is named."""
+    return any(
+        plugin_api in (plugins[package], package.replace("-", "_"))
+        for package in packages or plugins
+    )
 
 
 def _trusted_plugins(configured: Collection[str]) -> TrustedPlugins:

@@ -30,7 +30,12 @@ class Ask(Protocol):
     ) -> Mapping[str, Sequence[str]] | None: ...
 
 def compile_head(
-    head: bytes, used: tuple[str, ...], ask: Ask, enabled: Container[str], /
+    head: bytes,
+    used: tuple[str, ...],
+    ask: Ask,
+    enabled: Container[str],
+    stated: Container[str] = (),
+    /,
 ) -> Supported | None: ...
 def compile_supported(supported: SupportedProperties, /) -> Supported: ...
 def order_variants(

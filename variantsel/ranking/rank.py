@@ -134,7 +134,8 @@ class _CompiledTarget:
 
         matched = None
         if self._target.disabled.isdisjoint(used):
-            matched = compile_head(head, used, self._kept_answer, self._enabled)
+            stated = [name for name in used if self._target.stated(name) is not None]
+            matched = compile_head(head, used, self._kept_answer, self._enabled, stated)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))
         return Support(matched, read)

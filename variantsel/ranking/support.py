@@ -1,8 +1,9 @@
 """Where a namespace's supported values come from, first answer wins (providers draft, Providers).
 
-1. a disabled provider supports nothing; 2. static values in the metadata; then the target: 3. the
-values a user gave, 4. a provider variantsel ships, 5. a package the user trusts; 6. otherwise
-nothing, and which package would have been asked.
+1. what the user wrote down for it, which decides alone, where the package uses the namespace at
+all (``enable-if`` of 0.0.x); 2. a disabled provider supports nothing; 3. static values in the
+metadata; then the target: 4. a provider variantsel ships, 5. a package the user trusts;
+6. otherwise nothing, and which package would have been asked.
 """
 
 from __future__ import annotations
@@ -51,9 +52,14 @@ def provider_support(
     namespace: str, provider: ProviderInfo, target: Target, enabled: Collection[str]
 ) -> NamespaceSupport:
     """Tell what a target supports by a namespace's provider, in the provider's own order."""
+    is_used = provider.enable_if is None or target.matches_marker(provider.enable_if)
+    stated = target.stated(namespace)
+    if stated is not None and is_used:
+        return NamespaceSupport(stated)
     if provider.optional and namespace not in enabled:
         return NamespaceSupport({}, RejectionKind.OPTIONAL)
-    if provider.enable_if is not None and not target.matches_marker(provider.enable_if):
+    if not is_used:
+        assert provider.enable_if is not None
         return NamespaceSupport({}, RejectionKind.ENABLE_IF, provider.enable_if)
     if provider.static_properties is not None:
         return NamespaceSupport(provider.static_properties)

@@ -29,6 +29,10 @@ Properties = Mapping[str, Mapping[str, Sequence[str]]]
 class PropertySource(Protocol):
     """Says what a machine supports."""
 
+    def stated(self, namespace: str) -> Mapping[str, tuple[str, ...]] | None:
+        """``{feature: (value, ...)}`` that somebody wrote down for a namespace, which then decide
+        alone; ``None`` where nobody did."""
+
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What is supported in a namespace whose provider the metadata describes."""
 
@@ -58,9 +62,13 @@ class StaticProperties:
         """
         self._properties = _checked_properties(properties)
 
+    def stated(self, namespace: str) -> Mapping[str, tuple[str, ...]] | None:
+        """The values written down for a namespace."""
+        return self._properties.get(namespace)
+
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """The values written down for a namespace, whatever package would provide them."""
-        del provider  # whoever it is: what the user says comes first
+        del provider  # whoever it is: nobody is asked
         return NamespaceSupport(self._properties.get(namespace, {}))
 
     def all_properties(
@@ -252,6 +260,15 @@ class Target:
         from variantsel.formats.markers import evaluate_marker
 
         return evaluate_marker(Marker(marker), self.environment)
+
+    def stated(self, namespace: str) -> Mapping[str, tuple[str, ...]] | None:
+        """``{feature: (value, ...)}`` that the user wrote down for a namespace, by a target file, a
+        machine's name or as properties; ``None`` where nothing was said of it.
+
+        Such values decide alone, whatever the metadata says of the provider: for optional ones and
+        for static ones, too (providers draft, Providers).
+        """
+        return self._source.stated(namespace)
 
     def support(self, namespace: str, provider: ProviderInfo) -> NamespaceSupport:
         """What this target supports in a namespace."""
