@@ -54,7 +54,7 @@ PLATFORMS = [
     )
     for machine in DEBIAN_MACHINES
 ] + [
-    Platform(f"{machine}-linux-musl", machine, f"musllinux_1_1_{machine}", MUSL)
+    Platform(f"{machine}-linux-musl", machine, f"musllinux_1_2_{machine}", MUSL)
     for machine in DEBIAN_MACHINES
 ]
 
