@@ -131,12 +131,12 @@ def test_a_cpu_build_of_a_local_version_is_said_with_advice_that_works(
     (said,) = warnings(install(environment, index, *resolver, "torch"))
     assert said.endswith(
         "torch 2.12.0+cpu is installed from a wheel without variants, which leaves gh200@13.0's "
-        "nvidia hardware unused. 'pip install torch===2.12.0' takes a variant that uses it, where "
-        "the index has one."
+        "nvidia hardware unused. 'pip install --upgrade torch===2.12.0' takes a variant that uses "
+        "it, where the index has one."
     )
     upgraded = install(environment, index, *resolver, *UPGRADE, "torch")
     assert installed(environment).split()[0] == "2.12.0+cpu"  # 2.12.0 would be a downgrade
-    install(environment, index, *resolver, "torch===2.12.0")
+    install(environment, index, *resolver, *UPGRADE, "torch===2.12.0")
     assert installed(environment) == "2.12.0 cuda13"
     assert warnings(install(environment, index, *resolver, *UPGRADE, "torch")) == [], upgraded
 
