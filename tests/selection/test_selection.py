@@ -9,6 +9,7 @@ import pytest
 from support.wheels import metadata
 
 from variantsel import InvalidMetadata, Preferences, Target, VariantMetadata
+from variantsel.selection.build import Build
 from variantsel.selection.selection import Release, ReleaseFile, Selection, select
 from variantsel.selection.taken import (
     choice_details,
@@ -17,7 +18,7 @@ from variantsel.selection.taken import (
     other_machine_line,
     several_sources_line,
 )
-from variantsel.selection.unused import newer_without_variants_line, unused_accelerator_line
+from variantsel.selection.unused import exactly, unused_accelerator_line, without_variants_line
 
 GPU = Target.from_properties(
     {"nvidia": {"cuda_version_lower_bound": ["12.8", "12.0"], "sm_arch": ["90_real"]}}
@@ -144,10 +145,20 @@ def test_an_accelerator_wheel_that_was_not_taken_is_said() -> None:
 
 def test_a_newer_version_without_variants_names_the_older_one() -> None:
     selection = selected(release("any-cuda12.whl"))
-    line = newer_without_variants_line("pkg-2.0-py3-none-any.whl", selection, selection.files[0])
-    assert line.endswith("pkg 1.0 has the variant cuda12 for it (pip install pkg==1.0)")
+    taken = Build("pkg", "2.0")
+    line = without_variants_line(
+        "pkg-2.0-py3-none-any.whl", taken, selection, selection.files[0], " (what to do)"
+    )
+    assert line.endswith("pkg 1.0 has the variant cuda12 for it (what to do)")
     without = selected(release("any-cuda12.whl", "any-null.whl"), NO_GPU)
-    assert newer_without_variants_line("pkg-2.0.whl", without, without.files[0]) == ""
+    assert without_variants_line("pkg-2.0.whl", taken, without, without.files[0], "") == ""
+    uses_it = Build("pkg", "2.0+cu130")
+    assert without_variants_line("pkg-2.0.whl", uses_it, selection, selection.files[0], "") == ""
+
+
+def test_only_three_equal_signs_take_a_version_that_has_local_ones() -> None:
+    assert exactly("torch", "2.12.0", ["2.12.0", "2.12.0+cpu"]) == "torch===2.12.0"
+    assert exactly("torch", "2.12.0", ["2.12.0", "2.12.00", "2.13.0+cpu"]) == "torch==2.12.0"
 
 
 def test_a_wheel_for_another_machine_than_the_targets_is_said() -> None:

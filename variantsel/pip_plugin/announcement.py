@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["announce", "announce_notices"]
 
 
-def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None:
+def announce(session: Session, requirements: Sequence[Any], finder: Any, result: Any) -> None:
     """Say what was taken of every release that has variants, and what was left unused.
 
     :param requirements: pip's ``InstallRequirement`` objects, resolved.
     :param finder: pip's ``PackageFinder``.
+    :param result: resolvelib's result: ``mapping`` of candidates, ``criteria`` they had to meet.
     """
     for requirement in requirements:
         chosen = session.chosen(requirement)
@@ -25,7 +26,7 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None
         if chosen is not None:
             _announce_choice(session, *chosen)
         elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
-            _announce_release_without_variants(session, requirement, finder)
+            _announce_release_without_variants(session, requirement, finder, result)
 
 
 def announce_notices(session: Session) -> None:
@@ -52,19 +53,55 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
             session.voice.warn(line)
 
 
-def _announce_release_without_variants(session: Session, requirement: Any, finder: Any) -> None:
+def _announce_release_without_variants(
+    session: Session, requirement: Any, finder: Any, result: Any
+) -> None:
     """Warn when pip took a version without variants and another has one for the accelerator."""
-    from variantsel.pip_plugin.finder_seam import applicable_candidates
-    from variantsel.selection.unused import newer_without_variants_line
+    from pip._vendor.packaging.utils import canonicalize_name
 
-    result = finder.find_best_candidate(requirement.name)
-    for candidate in reversed(applicable_candidates(result)):
+    from variantsel.pip_plugin.builds import build_of
+    from variantsel.pip_plugin.candidates import applicable_candidates
+    from variantsel.selection.unused import without_variants_line
+
+    name = canonicalize_name(requirement.name)
+    environment = session.settings.configuration.target.environment
+    candidates = applicable_candidates(finder.find_best_candidate(requirement.name))
+    for candidate in reversed(candidates):
         if not isinstance(candidate.link, session.seen.release_link_type):
             continue
         release = candidate.link.release
         for file, selection in session.choices.of(release, finder):
-            line = newer_without_variants_line(requirement.link.filename, selection, file)
+            line = without_variants_line(
+                requirement.link.filename,
+                build_of(result.mapping[name].dist, environment),
+                selection,
+                file,
+                _instead(candidate, candidates, result.criteria.get(name)),
+            )
             if line:
                 session.voice.warn(line)
             break
         return
+
+
+def _instead(candidate: Any, candidates: Sequence[Any], criterion: Any) -> str:
+    """How to take another version: what to type, or what requires the one that was taken."""
+    from variantsel.selection.unused import exactly
+
+    for information in criterion.information if criterion is not None else ():
+        parent, requirement = information.parent, information.requirement
+        specifier = _specifier_of(requirement)
+        if parent is None or specifier is None:
+            continue
+        if not specifier.contains(candidate.version, prereleases=True):
+            return f", but {parent.name} {parent.version} requires {requirement}"
+    versions = [str(other.version) for other in candidates]
+    return f" (pip install {exactly(candidate.name, str(candidate.version), versions)})"
+
+
+def _specifier_of(requirement: Any) -> Any:
+    """The version specifier of a requirement, of either resolver; ``None`` where it has none."""
+    if hasattr(requirement, "get_candidate_lookup"):
+        _, requirement = requirement.get_candidate_lookup()
+        requirement = getattr(requirement, "req", None)
+    return getattr(requirement, "specifier", None)

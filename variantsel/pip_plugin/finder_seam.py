@@ -15,10 +15,11 @@ from itertools import groupby
 from typing import Any
 
 from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
+from variantsel.pip_plugin.candidates import applicable_candidates
 from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
 
-__all__ = ["applicable_candidates", "change"]
+__all__ = ["change"]
 
 
 def change(session: Session, package_finder: Any, link_module: Any, exceptions: Any) -> None:
@@ -84,14 +85,6 @@ def _release_link_type(link_type: type[Any]) -> type[Any]:
             self.release = release
 
     return ReleaseLink
-
-
-def applicable_candidates(result: Any) -> list[Any]:
-    """The candidates of a ``BestCandidateResult``, worst first."""
-    if hasattr(result, "applicable_candidates"):
-        found: list[Any] = result.applicable_candidates
-        return found
-    return list(result.iter_applicable())
 
 
 def _with_releases(session: Session, project_name: str, result: Any, hashes: Any) -> Any:

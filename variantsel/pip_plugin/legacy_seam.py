@@ -29,12 +29,17 @@ def change(session: Session, resolver: Any) -> None:
     def check_skip_fitting(self: Any, req_to_install: Any) -> Any:
         reason = check_skip_installed(self, req_to_install)
         installed = req_to_install.satisfied_by
-        if (
-            installed is None
-            or not self._is_upgrade_allowed(req_to_install)
-            or installed not in session.misfits
+        if installed is None or not self._is_upgrade_allowed(req_to_install):
+            return reason
+        if not (
+            installed in session.misfits
+            or (
+                session.seen.has_variants(installed.canonical_name)
+                and session.upgrades.better_link(installed, self.finder)
+            )
         ):
             return reason
+        session.replaceable.add(installed.canonical_name)
         self._set_req_to_reinstall(req_to_install)
         return None
 
@@ -59,10 +64,7 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
-        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
-        session.voice.guarded(lambda: announce(session, requirements, self.finder))
-        session.voice.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
@@ -81,27 +83,45 @@ def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> A
         raise
 
 
-def _compare(session: Session, requirements: Any) -> None:
-    """Compare with what is installed, in the words of the other resolver's result."""
+def _explain(session: Session, requirements: Any, finder: Any) -> None:
+    installed, result = _result(requirements)
+    check_kept(session, result.mapping, finder)
+    session.voice.guarded(lambda: announce(session, requirements, finder, result))
+    session.voice.guarded(lambda: compare_with_installed(session, installed, result))
+
+
+def _result(requirements: Any) -> tuple[dict[str, Any], Any]:
+    """What was installed before, and the result in the words of the other resolver."""
     from pip._internal.metadata import get_default_environment
+    from pip._vendor.packaging.utils import canonicalize_name
 
     environment = get_default_environment()
     installed, mapping, criteria = {}, {}, {}
     for req in requirements:
-        before = environment.get_distribution(req.name) if req.name else None
-        if before is None:
+        if not req.name:
             continue
-        name = before.canonical_name
-        installed[name] = before
-        mapping[name] = SimpleNamespace(
-            project_name=name,
-            is_installed=req.satisfied_by is not None,
-            source_link=req.link,
-            dist=req.get_dist() if req.satisfied_by is None else before,
-        )
+        name = canonicalize_name(req.name)
+        before = environment.get_distribution(req.name)
+        if before is not None:
+            installed[name] = before
+        mapping[name] = _Candidate(name, req, before)
         criteria[name] = SimpleNamespace(information=[_information(req)])
-    result = SimpleNamespace(mapping=mapping, criteria=criteria)
-    compare_with_installed(session, installed, result)
+    return installed, SimpleNamespace(mapping=mapping, criteria=criteria)
+
+
+class _Candidate:
+    """What the other resolver has for a requirement that was met."""
+
+    def __init__(self, name: str, req: Any, before: Any) -> None:
+        self.project_name = name
+        self.is_installed = req.satisfied_by is not None
+        self.source_link = req.link
+        self._req = req
+        self._before = before
+
+    @property
+    def dist(self) -> Any:
+        return self._before if self.is_installed else self._req.get_dist()
 
 
 def _information(req: Any) -> SimpleNamespace:

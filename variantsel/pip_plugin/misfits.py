@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from variantsel.pip_plugin.builds import installed_variant
+
 if TYPE_CHECKING:
     from variantsel.pip_plugin.settings import Settings
     from variantsel.pip_plugin.voice import Voice
-    from variantsel.selection.installed_variants import InstalledVariant
 
-__all__ = ["Misfits", "installed_variant"]
+__all__ = ["Misfits"]
 
 
 class Misfits:
-    """Tells of pip's distributions whether they are variants that do not fit, each looked at once.
-
-    :ivar replaceable: the projects, by normalized name, whose misfits an upgrade may replace.
-    """
+    """Tells which of pip's distributions are variants that do not fit, each looked at once."""
 
     def __init__(self, settings: Settings, voice: Voice) -> None:
-        self.replaceable: set[str] = set()
         self._settings = settings
         self._voice = voice
         self._found: dict[str, bool] = {}
@@ -61,18 +58,3 @@ class Misfits:
         self._found[distribution.canonical_name] = variant.is_known_to_misfit(
             configuration.target, enabled=configuration.enabled
         )
-
-
-def installed_variant(distribution: Any) -> InstalledVariant | None:
-    """What is known of one of pip's distributions as a variant; ``None`` where it is none."""
-    try:
-        text = distribution.read_text("variant.json")
-    except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
-        return None
-    from variantsel.errors import InvalidMetadata
-    from variantsel.selection.installed_variants import InstalledVariant
-
-    try:
-        return InstalledVariant.read(distribution.raw_name, str(distribution.version), text)
-    except InvalidMetadata:
-        return None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from variantsel.pip_plugin.misfits import Misfits
     from variantsel.pip_plugin.settings import Settings
     from variantsel.pip_plugin.source_builds import SourceBuilds
+    from variantsel.pip_plugin.upgrades import Upgrades
     from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["Session"]
@@ -27,6 +28,8 @@ class Session:
     :ivar voice: how it talks to the user.
     :ivar seen: what pip's finder has seen.
     :ivar requirements: what the chosen wheels require.
+    :ivar replaceable: the installed projects, by normalized name, whose version may be installed
+        once more: what is there does not fit, or is not the best.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -36,18 +39,24 @@ class Session:
         self.voice = Voice()
         self.seen = Seen()
         self.requirements = WheelRequirements()
+        self.replaceable: set[str] = set()
 
     def chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
         """What was chosen for one of pip's requirements; ``None`` where there was no choice."""
-        return self.choices.chosen(requirement) if self._has("choices") else None
+        return self.choices.chosen(requirement) if self.has_choices else None
 
     def all_agree_with_index(self, requirements: Sequence[Any]) -> bool:
         """Whether every wheel that was chosen is what its index says of it."""
-        return not self._has("choices") or self.agreement.all_agree(requirements)
+        return not self.has_choices or self.agreement.all_agree(requirements)
 
     def machine_notices(self) -> Sequence[str]:
         """What the machine's providers had to say, as far as they were asked."""
         return self.settings.machine_notices() if self._has("settings") else ()
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether there was anything to choose so far."""
+        return self._has("choices")
 
     def _has(self, part: str) -> bool:
         """Whether a part has been needed so far."""
@@ -87,3 +96,10 @@ class Session:
         from variantsel.pip_plugin.misfits import Misfits
 
         return Misfits(self.settings, self.voice)
+
+    @cached_property
+    def upgrades(self) -> Upgrades:
+        """The installed builds of whose version the index has a better one."""
+        from variantsel.pip_plugin.upgrades import Upgrades
+
+        return Upgrades(self.settings, self.choices, self.voice, self.seen.release_link_type)

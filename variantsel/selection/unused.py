@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
 from variantsel.ranking.preferred_order import decisive_preference
-from variantsel.selection.build import ACCELERATORS, present_accelerators, usable_accelerators
+from variantsel.selection.build import (
+    ACCELERATORS,
+    Build,
+    present_accelerators,
+    usable_accelerators,
+)
 from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
 from variantsel.targets.rejection_kind import RejectionKind
 
-__all__ = ["newer_without_variants_line", "untrusted_provider_line", "unused_accelerator_line"]
+__all__ = [
+    "exactly",
+    "untrusted_provider_line",
+    "unused_accelerator_line",
+    "without_variants_line",
+]
 
 
 def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
@@ -55,25 +66,43 @@ def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
     )
 
 
-def newer_without_variants_line(
-    taken_filename: str, other: Selection[Any], best: ReleaseFile[Any]
+def without_variants_line(
+    taken_filename: str,
+    taken: Build,
+    other: Selection[Any],
+    best: ReleaseFile[Any],
+    instead: str,
 ) -> str:
     """A warning when the version taken has no variants, and another has one for an accelerator.
 
-    :param other: the selection of that other release, ``best`` its best file; empty when it does
-        not use an accelerator either.
+    :param taken: what is known of the build that was taken.
+    :param other: the selection of that other release, ``best`` its best file.
+    :param instead: what takes it, or stands in the way of it.
+    :returns: empty when ``best`` does not use an accelerator either, or what was taken does.
     """
     source = other.ranking_of(best)
     if source is None:
         return ""
     used = usable_accelerators(source.metadata, other.target, best.label)
-    if not used:
+    if not used or set(taken.accelerators or ()).intersection(used):
         return ""
+    does_not = "may not" if taken.accelerators is None else "does not"
     return (
-        f"{taken_filename} was published without variants and may not use {other.target.name}'s "
-        f"{used[0]} hardware; {other.release} has the variant {best.label} for it "
-        f"(pip install {other.release.name}=={other.release.version})"
+        f"{taken_filename} was published without variants and {does_not} use {other.target.name}'s "
+        f"{used[0]} hardware; {other.release} has the variant {best.label} for it{instead}"
     )
+
+
+def exactly(name: str, version: str, versions: Iterable[str]) -> str:
+    """A requirement that takes one version and no other.
+
+    ``==2.12.0`` takes ``2.12.0+cpu`` where there is one (version specifiers, Version matching), and
+    rather than 2.12.0; only ``===`` does not.
+
+    :param versions: all that there are.
+    """
+    has_local_versions = any(other.startswith(f"{version}+") for other in versions)
+    return f"{name}{'===' if has_local_versions else '=='}{version}"
 
 
 def _reasons(
