@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-__all__ = ["Terminal", "printable"]
+__all__ = ["Terminal", "printable", "printable_on"]
 
 _STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31"}
 _GAP = "  "
@@ -15,6 +15,21 @@ _GAP = "  "
 def printable(text: str) -> str:
     """Escape what would steer a terminal: metadata and file names are somebody else's text."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def printable_on(stream: TextIO | None, text: str) -> str:
+    """A text as a stream can show it: steering escaped, and what its encoding does not have.
+
+    :param text: one line or several.
+    """
+    text = "\n".join(map(printable, text.split("\n")))
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace("…", "...")
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 class Terminal:
@@ -32,7 +47,7 @@ class Terminal:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none."""
-        self._stream.write(self._styled(printable(text), style) + "\n")
+        self._stream.write(self._styled(self._shown(printable(text)), style) + "\n")
 
     def table(
         self, rows: Sequence[Sequence[str]], styles: Sequence[str], header: Sequence[str] = ()
@@ -44,7 +59,7 @@ class Terminal:
         :param header: the columns' names.
         """
         header_cells = [[name] for name in header]
-        cells = [[_lines(text) for text in row] for row in rows]
+        cells = [[self._shown(text).split("\n") for text in row] for row in rows]
         widths = [
             max(len(line) for row in (header_cells, *cells) if row for line in row[column])
             for column in range(len(styles))
@@ -64,11 +79,10 @@ class Terminal:
         styled = map(self._styled, [*padded, *texts[-1:]], styles)
         self._stream.write(_GAP.join(styled) + "\n")
 
+    def _shown(self, text: str) -> str:
+        return printable_on(self._stream, text)
+
     def _styled(self, text: str, style: str) -> str:
         if not (self._in_colour and style and text.strip()):
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
-
-
-def _lines(text: str) -> list[str]:
-    return [printable(line) for line in text.split("\n")]

@@ -320,7 +320,10 @@ def test_activate_status_and_deactivate_work_on_their_environment(tmp_path: Path
 
     code, before = status()
     assert (code, before["active"], before["files"]) == (1, False, [])
-    assert set(before) == {"active", "files", "pip_version", "pip_supported", "python"}
+    assert set(before) == {
+        *("prefix", "active", "why_not", "files", "lent_by"),
+        *("pip_version", "pip_supported", "python"),
+    }
 
     activated = run_there("activate")
     assert activated.returncode == 0
@@ -503,7 +506,7 @@ def test_an_output_that_cannot_show_every_character_is_served_all_the_same(machi
     done = run("detect", "--target", machine, variables={"PYTHONIOENCODING": "ascii"})
 
     assert done.returncode == 0
-    assert rb"\u2026" in done.stdout
+    assert b"12.6, ..., 12.2" in done.stdout
 
 
 INTERRUPTIBLE = """

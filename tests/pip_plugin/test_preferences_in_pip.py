@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def pip(
     **variables: str,
 ) -> Any:
     result = environment.pip(
-        *("install", "--dry-run", "--ignore-installed", "--no-index", "--find-links", str(wheels)),
+        *("install", "--target", tempfile.mkdtemp(dir=environment.folder), "--no-index"),
+        *("--find-links", str(wheels)),
         *options,
         requirement,
         variables={"VARIANTSEL_TARGET": "gh200", **variables},

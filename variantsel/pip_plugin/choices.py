@@ -149,7 +149,9 @@ class Choices:
             listed = "-".join(wheels[0].filename.split("-", 2)[:2]) + "-variants.json"
             link = self._seen.index_metadata(key[0], listed.lower())
             try:
-                self._metadata[key] = read_release_metadata(link, wheels, network)
+                self._metadata[key] = read_release_metadata(
+                    link, wheels, network, lambda text: self._voice.warn(f"{release}: {text}")
+                )
             except (InvalidMetadata, OSError) as error:
                 self._metadata[key] = error
         found = self._metadata[key]
