@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from variantsel.cli import activation, config, demo, detect, provider, rank, target, trust
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
-from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
+from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE, UNUSED
 from variantsel.cli.output import print_error
 from variantsel.errors import VariantselError
 
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
                 f"{NEGATIVE}    done, and the answer is no: nothing fits, or no longer,",
                 "     not active, machines differ, not agreed to, a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
+                f"{UNUSED}    what is installed fits, and leaves an accelerator unused",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
                 "'variantsel pip' ends with pip's own",
