@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.environments import Environment
-from support.index_server import Index, serve, serve_folder
+from support.index_server import Index, serve, serve_folder, serve_silence
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -33,11 +34,14 @@ def install(
     index: Index | None,
     *requirements: str,
     target: Path | str | None = None,
-    options: tuple[str, ...] = ("--dry-run", "--ignore-installed"),
+    options: tuple[str, ...] = (),
     **variables: str,
 ) -> Any:
+    """Run pip install into a folder of its own, unless the options name one."""
     if target is not None:
         variables["VARIANTSEL_TARGET"] = str(target)
+    if "--target" not in options:
+        options = ("--target", tempfile.mkdtemp(dir=environment.folder), *options)
     source = ("--index-url", index.url) if index else ("--no-index",)
     return environment.pip("install", *options, *source, *requirements, variables=variables)
 
@@ -190,13 +194,12 @@ def test_verbose_explains_every_label_and_quiet_says_nothing_but_warnings(
     environment: Environment, index: Index, target_file: Path
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE)
-    options = ("--dry-run", "--ignore-installed")
-    verbose = install(environment, index, "gpu", target=target_file, options=(*options, "-v"))
+    verbose = install(environment, index, "gpu", target=target_file, options=("-v",))
     assert "1. cuda12  (taken)" in verbose.stdout
     assert "2. null" in verbose.stdout
     assert "-  cuda13 needs nvidia :: cuda_version_lower_bound :: 13.0" in verbose.stdout
     write_release(index.folder / "new", "new", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
-    quiet = install(environment, index, "gpu", "new", target=target_file, options=(*options, "-q"))
+    quiet = install(environment, index, "gpu", "new", target=target_file, options=("-q",))
     (warning,) = complaints(quiet)
     assert "hardware, but new-1.0-py3-none-any-null.whl does not use it" in warning
     assert quiet.stdout == ""
@@ -285,7 +288,7 @@ def test_a_target_is_named_in_pyproject_toml(
     shutil.copy(target_file, project / "hopper.toml")
     (project / "pyproject.toml").write_text('[tool.variantsel]\ntarget = "hopper.toml"\n')
     result = environment.pip(
-        *("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu"),
+        *("install", "--target", str(tmp_path / "site"), "--index-url", index.url, "gpu"),
         cwd=project / "deeper",
     )
     assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
@@ -438,9 +441,8 @@ def test_a_wheel_that_contradicts_its_index_is_set_aside(
         for line in complaints(result)
     )
     strict = install(environment, index, "gpu", target=target_file, VARIANTSEL_STRICT="1")
-    if not core_metadata:
-        assert strict.returncode == 1
-        assert "ERROR: variantsel (strict): gpu 1.0: set aside" in strict.stderr
+    assert strict.returncode == 1
+    assert "ERROR: variantsel (strict): gpu 1.0: set aside" in strict.stderr
 
 
 def test_a_failing_driver_is_said_and_the_install_goes_on(
@@ -463,6 +465,78 @@ def test_a_failing_driver_is_said_and_the_install_goes_on(
     )
 
 
+# -- a variants.json that is listed and cannot be had: the wheels are asked
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500, 503])
+def test_where_variants_json_cannot_be_had_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path, status: int
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    index.statuses["gpu-1.0-variants.json"] = status
+    result = install(environment, index, "--retries=0", "gpu==1.0", "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, str(status))
+
+
+def test_where_the_server_of_variants_json_is_gone_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    with serve(Index(index.folder)) as other:
+        gone = other.url
+    index.links["gpu-1.0-variants.json"] = f"{gone}gpu/gpu-1.0-variants.json"
+    result = install(environment, index, "--retries=0", "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "Connection refused")
+
+
+def test_a_variants_json_of_another_hash_is_not_believed_and_the_wheels_are_asked(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    other = dict(THREE, variants={"cuda12": OLD_GPU, "null": {}})
+    index.bodies["gpu-1.0-variants.json"] = json.dumps(other).encode()
+    result = install(environment, index, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "its sha256 is not ")
+
+
+def test_a_variants_json_that_does_not_come_in_time_is_not_waited_for(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    with serve_silence() as silent:
+        index.links["gpu-1.0-variants.json"] = f"{silent}gpu-1.0-variants.json"
+        options = ("--retries=0", "--timeout=1")
+        result = install(environment, index, *options, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any-cuda12.whl"]
+    assert_said_once(result, "it could not be read")
+
+
+def test_where_neither_variants_json_nor_the_wheels_can_be_had_the_variants_are_set_aside(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    index.statuses["gpu-1.0-variants.json"] = 404
+    index.statuses |= {f"gpu-1.0-py3-none-any-{label}.whl": 404 for label in THREE["variants"]}
+    result = install(environment, index, "gpu", target=target_file)
+    assert taken(result) == ["gpu-1.0-py3-none-any.whl"]
+    unread, set_aside = complaints(result)
+    assert "gpu-1.0-variants.json: it could not be read (404" in unread
+    assert set_aside.startswith("WARNING: gpu 1.0: set aside the variants ")
+    strict = install(environment, index, "gpu", target=target_file, VARIANTSEL_STRICT="1")
+    assert "ERROR: variantsel (strict): gpu 1.0: set aside the variants " in strict.stderr
+
+
+def assert_said_once(result: Any, reason: str) -> None:
+    lines = [line for line in complaints(result) if line.startswith("WARNING: gpu")]
+    (line,) = lines
+    assert line.startswith("WARNING: gpu 1.0: gpu-1.0-variants.json: ")
+    assert reason in line
+    assert line.endswith("; what the variants need is read from their wheels instead")
+
+
 # -- nothing else changes
 
 
@@ -472,7 +546,7 @@ def test_packages_without_variants_resolve_byte_for_byte_the_same(
     write_wheel(index.folder / "app", "app", "1.0", requires=["lib>=1"])
     for version in ("0.9", "1.0", "1.1"):
         write_wheel(index.folder / "lib", "lib", version)
-    options = ("--dry-run", "--ignore-installed", "--report")
+    options = ("--dry-run", "--report")  # what is installed says where, and when
     reports = []
     for number, setting in enumerate(("1", "0")):
         path = environment.folder / f"report-{number}.json"

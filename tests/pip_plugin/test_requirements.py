@@ -39,10 +39,10 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-def would_install(result: Any) -> set[str]:
-    assert result.returncode == 0, result.stdout + result.stderr
-    (line,) = [line for line in result.stdout.splitlines() if line.startswith("Would install")]
-    return {word.partition("-")[0] for word in line.split()[2:]}
+def installed(result: Any, site: Path) -> set[str]:
+    """The projects in a folder that pip has just filled without a complaint."""
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
+    return {path.name.partition("-")[0] for path in site.glob("*.dist-info")}
 
 
 @pytest.mark.parametrize("core_metadata", [False, True], ids=["plain", "core-metadata"])
@@ -57,6 +57,7 @@ def would_install(result: Any) -> set[str]:
 def test_markers_are_those_of_the_chosen_wheel(
     environment: Environment,
     index: Index,
+    tmp_path: Path,
     core_metadata: bool,
     target: str,
     requirement: str,
@@ -64,22 +65,95 @@ def test_markers_are_those_of_the_chosen_wheel(
 ) -> None:
     index.json_pages = index.core_metadata = core_metadata
     result = environment.pip(
-        *("install", "--dry-run", "--ignore-installed", "--index-url", index.url, requirement),
-        variables={"VARIANTSEL_TARGET": target},
+        *("install", "--target", str(tmp_path / "site"), "--index-url", index.url, requirement),
+        variables={"VARIANTSEL_TARGET": on_this_cpu(tmp_path, target)},
     )
-    assert would_install(result) == expected
+    assert installed(result, tmp_path / "site") == expected
 
 
-def test_a_non_variant_wheel_has_an_empty_label(environment: Environment, index: Index) -> None:
+@pytest.mark.parametrize("core_metadata", [False, True], ids=["plain", "core-metadata"])
+def test_a_non_variant_wheel_has_an_empty_label(
+    environment: Environment, index: Index, tmp_path: Path, core_metadata: bool
+) -> None:
+    index.json_pages = index.core_metadata = core_metadata
     write_wheel(
         index.folder / "plain",
         *("plain", "1.0"),
         requires=["always; variant_label == ''", "cpuonly; variant_label == 'null'"],
     )
     result = environment.pip(
-        "install", "--dry-run", "--ignore-installed", "--index-url", index.url, "plain"
+        "install", "--target", str(tmp_path / "site"), "--index-url", index.url, "plain"
     )
-    assert would_install(result) == {"plain", "always"}
+    assert installed(result, tmp_path / "site") == {"plain", "always"}
+
+
+@pytest.mark.parametrize("core_metadata", [False, True], ids=["plain", "core-metadata"])
+@pytest.mark.parametrize("command", ["download", "wheel"])
+def test_markers_are_those_of_the_chosen_wheel_for_every_command_that_fetches_it(
+    environment: Environment,
+    index: Index,
+    tmp_path: Path,
+    target_file: Path,
+    core_metadata: bool,
+    command: str,
+) -> None:
+    index.json_pages = index.core_metadata = core_metadata
+    folder = {"download": "--dest", "wheel": "--wheel-dir"}[command]
+    result = environment.pip(
+        *(command, folder, str(tmp_path / "wheels"), "--index-url", index.url, "gpu"),
+        variables={"VARIANTSEL_TARGET": str(target_file)},
+    )
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
+    fetched = {path.name.partition("-")[0] for path in (tmp_path / "wheels").iterdir()}
+    assert fetched == {"gpu", "always", "runtime", "mixed"}
+
+
+@pytest.mark.parametrize("core_metadata", [False, True], ids=["plain", "core-metadata"])
+def test_what_is_read_of_a_wheel_after_its_choice_is_said_of_the_chosen_variant(
+    environment: Environment,
+    index: Index,
+    tmp_path: Path,
+    target_file: Path,
+    core_metadata: bool,
+) -> None:
+    index.json_pages = index.core_metadata = core_metadata
+    report = tmp_path / "report.json"
+    result = environment.pip(
+        *("install", "--no-deps", "--report", str(report), "--index-url", index.url, "gpu"),
+        variables={"VARIANTSEL_TARGET": str(target_file)},
+    )
+    environment.remove("gpu")
+    assert result.returncode == 0, result.stdout + result.stderr
+    (item,) = json.loads(report.read_text())["install"]
+    assert [line.partition(" ")[0] for line in item["metadata"]["requires_dist"]] == [
+        *("always", "runtime", "mixed", "extradep")
+    ]
+
+
+def test_an_install_breaks_nothing_that_the_chosen_variant_does_not_require(
+    environment: Environment, index: Index, target_file: Path
+) -> None:
+    # pip looks for that after the install, at the requirements of the wheels it has downloaded.
+    write_release(
+        index.folder / "whole", "whole", "1.0", DOCUMENT, requires=["other; variant_label == ''"]
+    )
+    result = environment.pip(
+        *("install", "--index-url", index.url, "whole"),
+        variables={"VARIANTSEL_TARGET": str(target_file)},
+    )
+    environment.remove("whole")
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
+
+
+def on_this_cpu(folder: Path, target: str) -> str:
+    """A target file that has a named machine's properties, and this machine's platform."""
+    path = folder / f"{target}.toml"
+    text = {
+        "gh200": 'cuda_version_lower_bound = ["12.8", "12.0"]\nsm_arch = ["90_real"]\n',
+        "cpu-x86-64-v1": "",
+    }[target]
+    path.write_text("[properties.nvidia]\n" + text)
+    return str(path)
 
 
 def test_the_environment_stays_healthy_for_everyone(environment: Environment, index: Index) -> None:

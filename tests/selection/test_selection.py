@@ -234,3 +234,35 @@ def test_the_line_says_which_preference_put_another_wheel_first() -> None:
     assert "-  cuda12 is left out (never = cuda12)." in choice_details(null, null.files[0])
     same = selected(EVERY_FILE, prefer=["nvidia"], never=["cuda13"])
     assert "rather than" not in choice_line(same, same.files[0])
+
+
+# -- large releases
+
+
+MANY = {f"build{number}": CUDA12 | {"x86_64": {"level": [f"v{number}"]}} for number in range(300)}
+LARGE = metadata({"old": CUDA12, **MANY, "null": {}}, namespaces=["nvidia", "x86_64"])
+LEVELS = {"x86_64": {"level": [f"v{number}" for number in range(300)]}}
+NVIDIA = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
+
+
+def test_of_a_large_release_a_line_names_a_few_labels_and_how_many_more() -> None:
+    wheels = release("any-old.whl", *(f"any-{label}.whl" for label in MANY), "any-null.whl")
+    fitting = selected(wheels, Target.from_properties(NVIDIA | LEVELS), LARGE)
+    line = choice_line(fitting, fitting.files[0])
+    assert line.endswith("; fits as well: build1, build2, build3, build4 and 297 more)")
+    null = selected(wheels, Target.from_properties(LEVELS), LARGE)
+    (taken,) = null.files
+    line = choice_line(null, taken)
+    assert "supports none of " in line
+    assert line.endswith(" and 297 more)")
+
+
+def test_of_a_large_release_a_warning_gives_a_few_reasons_and_how_many_more() -> None:
+    wheels = release(*(f"any-{label}.whl" for label in MANY))
+    selection = selected(wheels, NO_GPU, LARGE)
+    assert nothing_fits_line(selection).endswith(" And 297 more.")
+    taken = selected(wheels, Target.from_properties(NVIDIA), LARGE, take=["build*"])
+    assert taken.unmet is not None
+    assert str(taken.unmet).endswith(" And 296 more.")
+    aside = selected(wheels, GPU, OSError("gone"))
+    assert "build0, build1, build2, build3 and 296 more: gone" in aside.problems[0]

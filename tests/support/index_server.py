@@ -6,6 +6,7 @@ import functools
 import hashlib
 import html
 import json
+import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,9 @@ class Index:
     :ivar json_pages: whether JSON pages are served to those who accept them.
     :ivar core_metadata: whether METADATA is served beside the wheels (PEP 658).
     :ivar ranges: whether range requests are answered.
+    :ivar statuses: ``{file name: status}`` of files that are listed and not to be had.
+    :ivar bodies: ``{file name: content}`` of files that are other than they are listed.
+    :ivar links: ``{file name: URL}`` of files that lie elsewhere.
     :ivar requests: what was asked for, "METHOD /path".
     """
 
@@ -33,6 +37,9 @@ class Index:
     json_pages: bool = False
     core_metadata: bool = False
     ranges: bool = False
+    statuses: dict[str, int] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -48,7 +55,7 @@ class Index:
     def _json_entry(self, path: Path) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "filename": path.name,
-            "url": quote(path.name),
+            "url": self._link(path),
             "hashes": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
         }
         if self.core_metadata and path.suffix == ".whl":
@@ -59,8 +66,11 @@ class Index:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         extra = ' data-core-metadata="true"' if self.core_metadata and path.suffix == ".whl" else ""
         return (
-            f'<a href="{quote(path.name)}#sha256={digest}"{extra}>{html.escape(path.name)}</a><br>'
+            f'<a href="{self._link(path)}#sha256={digest}"{extra}>{html.escape(path.name)}</a><br>'
         )
+
+    def _link(self, path: Path) -> str:
+        return self.links.get(path.name) or quote(path.name)
 
 
 class QuickHandler(BaseHTTPRequestHandler):
@@ -123,8 +133,10 @@ def serve(index: Index) -> Iterator[Index]:
                 as_json = index.json_pages and JSON_TYPE in self.headers.get("Accept", "")
                 content_type, body = index.page(parts[0], as_json)
                 return 200, {"Content-Type": content_type}, body
+            if file.name in index.statuses:
+                return index.statuses[file.name], {}, b""
             if file.is_file():
-                return self._file(file.read_bytes())
+                return self._file(index.bodies.get(file.name) or file.read_bytes())
             wheel = file.with_name(file.name.removesuffix(".metadata"))
             if index.core_metadata and file.suffix == ".metadata" and wheel.is_file():
                 return self._file(_core_metadata(wheel))
@@ -146,6 +158,13 @@ def serve(index: Index) -> Iterator[Index]:
 
     with running(Handler) as index.url:
         yield index
+
+
+@contextmanager
+def serve_silence() -> Iterator[str]:
+    """Accept connections and never answer; yields the URL, which ends in a slash."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
 
 
 def _core_metadata(wheel: Path) -> bytes:

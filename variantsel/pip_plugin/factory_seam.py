@@ -36,7 +36,10 @@ def change(session: Session, factory: Any) -> None:
                     make_candidate_from_link(self, link, *arguments, **options)
                 )
         for chosen, selection in session.choices.of(release, self._finder):
-            with session.requirements.preparing(chosen, selection):
+            with (
+                session.requirements.preparing(chosen, selection),
+                session.source_builds.explained(chosen.file.link),
+            ):
                 candidate = _with_requirements_read(
                     make_candidate_from_link(self, chosen.file.link, *arguments, **options)
                 )

@@ -40,7 +40,9 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     ) -> Any:
         nonlocal latest
         latest = find_best_candidate(self, project_name, specifier, hashes)
-        if session.seen.has_variants(project_name):
+        if session.seen.has_variants(project_name) or session.settings.requirements_on(
+            project_name
+        ):
             latest = _with_releases(session, project_name, latest, hashes)
         return latest
 
@@ -138,18 +140,20 @@ def _pass_over(
 ) -> None:
     """Say which versions preferences leave nothing of, where any of them would have been taken.
 
-    :raises pip._internal.exceptions.InstallationError: when the label to take is nowhere.
+    :raises pip._internal.exceptions.InstallationError: when what is required is nowhere.
     """
-    from variantsel.ranking.preferred_order import missing_label
+    from variantsel.selection.requirement import unmet_requirement
     from variantsel.selection.taken import passed_over_line
 
     preferences = session.settings.configuration.preferences(project_name)
-    if not kept and preferences.take and not preferences.off:
-        labels = {split_label(item.link.filename)[1] for item in everything}
-        if all(preferences.narrowing_of(label) for label in labels):
-            setting = preferences.describe("take", *preferences.take)
-            missing = missing_label(preferences.take, sorted(filter(None, labels)))
-            raise installation_error(f"variantsel: {project_name}: {setting}: {missing}")
+    if not kept and not preferences.off:
+        files = [
+            (split_label(item.link.filename)[1], session.seen.source_of(item.link))
+            for item in everything
+        ]
+        unmet = unmet_requirement(project_name, preferences, files)
+        if unmet:
+            raise installation_error(f"variantsel: {unmet}")
     newer = [item for item in passed_over if not kept or item.version > kept[-1].version]
     if newer:
         versions = dict.fromkeys(str(item.version) for item in reversed(newer))

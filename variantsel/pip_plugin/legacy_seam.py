@@ -14,6 +14,7 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -41,7 +42,7 @@ def change(session: Session, resolver: Any) -> None:
         while True:
             if named is not None and next(session.choices.of(named, self.finder), None) is None:
                 raise session.choices.no_variant_fits(named)
-            distribution = get_dist_for(self, req)
+            distribution = _prepared(session, get_dist_for, self, req)
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
@@ -57,6 +58,8 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
+        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
+        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
@@ -81,6 +84,16 @@ def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> b
         and found.version == installed.version
         and session.misfits.is_same_build(installed, found.link, finder._link_collector.session)
     )
+
+
+def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
+    try:
+        return get_dist_for(resolver, req)
+    except Exception as error:
+        if req.link is not None:
+            with session.source_builds.explained(req.link):
+                raise error
+        raise
 
 
 def _explain(session: Session, requirements: Any, finder: Any) -> None:

@@ -3,8 +3,9 @@
 Fits pip 23.1 to 26.3: ``_metadata_impl`` of the ``importlib`` backend's ``Distribution``, and
 ``InMemoryMetadata.get_metadata`` of the ``pkg_resources`` backend (Python 3.10 with most of them).
 
-pip cannot read variant markers. They are resolved before it looks, while a candidate is prepared,
-that is, after its wheel was chosen (PEP 825, Evaluating variant markers).
+pip cannot read variant markers. They are resolved before it looks, whenever it looks: while a
+candidate is prepared, that is, after its wheel was chosen (PEP 825, Evaluating variant markers),
+and again when the wheel itself is here, for the report and for the check of what would be broken.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["change"]
 
 
 def change(session: Session, backend: Any) -> None:
-    """Resolve the variant markers of the candidate being prepared."""
+    """Resolve the variant markers of every wheel pip reads the metadata of."""
     if ".importlib." in backend.Distribution.__module__:
         _change_importlib(session, backend.Distribution)
     else:
@@ -35,7 +36,9 @@ def _change_importlib(session: Session, distribution: Any) -> None:
         requirements = message.get_all("Requires-Dist", [])
         if has_variant_markers(requirements):
             del message["Requires-Dist"]
-            for requirement in session.requirements.resolved_requirements(requirements):
+            for requirement in session.requirements.resolved_requirements(
+                str(message.get("Name", "")), requirements
+            ):
                 message["Requires-Dist"] = requirement
         return message
 

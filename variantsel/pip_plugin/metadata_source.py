@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,22 +24,35 @@ __all__ = ["read_release_metadata", "read_remote_wheel"]
 _CHUNK_BYTES = 256 * 1024
 
 
+class _Unavailable(InvalidMetadata):
+    """A document cannot be had, or is not the one that was listed; nothing is known of it."""
+
+
 def read_release_metadata(
-    index_metadata: Any | None, wheels: Sequence[ReleaseFile[Any]], network: Any
+    index_metadata: Any | None,
+    wheels: Sequence[ReleaseFile[Any]],
+    network: Any,
+    tell: Callable[[str], None],
 ) -> VariantMetadata:
     """Read a release's variants.json, and ``variant.json`` out of one wheel for each label that is
-    not in there, or for all of them where no variants.json is listed.
+    not in there, or for all of them where no variants.json is listed or the listed one cannot be
+    had.
 
     :param index_metadata: pip's link to the variants.json; ``None`` where none is listed.
     :param wheels: the variant wheels of the release on this source.
     :param network: pip's session.
+    :param tell: is told, in a sentence, that the listed variants.json cannot be had.
     :raises InvalidMetadata: when the metadata cannot be had or used.
     :raises OSError: when a local file cannot be read.
     """
     if index_metadata is not None:
-        document = _read_document(index_metadata, network)
-        metadata = VariantMetadata.parse(document, source=index_metadata.filename)
-        return _with_unlisted_labels(metadata, wheels, network)
+        try:
+            document = _read_document(index_metadata, network)
+        except _Unavailable as error:
+            tell(f"{error}; what the variants need is read from their wheels instead")
+        else:
+            metadata = VariantMetadata.parse(document, source=index_metadata.filename)
+            return _with_unlisted_labels(metadata, wheels, network)
     one_per_label = {wheel.label: wheel for wheel in reversed(wheels)}
     return VariantMetadata.merge(_read_wheel(wheel, network) for wheel in one_per_label.values())
 
@@ -63,17 +76,23 @@ def _read_document(link: Any, network: Any) -> bytes:
     # What pip's cache holds is good only if the index says so: a release may have gained variants.
     for from_cache in (True, False) if expected and not link.is_file else (False,):
         document = _read_document_once(link, network, from_cache)
+        if len(document) > MAX_BYTES:  # not all of it, so it has no hash; the reader refuses it
+            return document
         if not expected or hashlib.new(link.hash_name, document).hexdigest() == expected:
             return document
-    raise InvalidMetadata(
+    raise _Unavailable(
         f"its {link.hash_name} is not {expected}, which the index lists", source=link.filename
     )
 
 
 def _read_document_once(link: Any, network: Any, from_cache: bool) -> bytes:
     if link.is_file:
-        with Path(link.file_path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        try:
+            with Path(link.file_path).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise _Unavailable(f"it could not be read ({reason})", source=link.filename) from None
     return b"".join(_download(link, network, MAX_BYTES + 1, from_cache))
 
 
@@ -139,7 +158,7 @@ def _download(link: Any, network: Any, limit: int | None = None, from_cache: boo
 
 @contextlib.contextmanager
 def _network_errors(link: Any) -> Any:
-    from pip._internal.exceptions import NetworkConnectionError
+    from pip._internal.exceptions import PipError
     from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
     from pip._vendor.requests import RequestException
     from pip._vendor.urllib3.exceptions import HTTPError
@@ -148,5 +167,15 @@ def _network_errors(link: Any) -> Any:
         yield
     except HTTPRangeRequestUnsupported:
         raise
-    except (NetworkConnectionError, RequestException, HTTPError) as error:
-        raise InvalidMetadata(f"it could not be read ({error})", source=link.filename) from None
+    except (PipError, RequestException, HTTPError) as error:
+        reason = _in_words(error)
+        raise _Unavailable(f"it could not be read ({reason})", source=link.filename) from None
+
+
+def _in_words(error: Exception) -> str:
+    """A network error in one line; newer pips' have parts, which pip itself lays out."""
+    reference = getattr(error, "reference", None)
+    if reference is None:
+        return str(error)
+    context = getattr(error, "context", None)
+    return f"{reference.replace('-', ' ')}: {context}" if context else reference.replace("-", " ")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from variantsel.errors import VariantselError
+from variantsel.pip_plugin.voice import say_early
 from variantsel.targets.target import Target
 
 __all__ = ["asks_for_other_machine", "pip_arguments", "run_for_other"]
@@ -77,7 +77,7 @@ def run_for_other(arguments: list[str], run_pip: Callable[[list[str]], int]) -> 
     status = run_pip(translated)
     if status:
         for line in sources.refused():
-            sys.stderr.write(f"ERROR: variantsel: {line}\n")
+            say_early(f"ERROR: variantsel: {line}")
     return status
 
 

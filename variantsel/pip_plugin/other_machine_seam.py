@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from variantsel.pip_plugin.import_watch import when_imported
+from variantsel.pip_plugin.voice import installation_error
 from variantsel.targets.target import Target
 
 __all__ = ["Sources", "change_when_imported"]
@@ -102,13 +103,10 @@ def _refuse_sources(target: Target, prepare: Any) -> None:
 
 
 def _refusal(requirement: Any, target: Target) -> Exception:
-    from pip._internal.exceptions import InstallationError
-
-    error: Exception = InstallationError(
+    return installation_error(
         f"variantsel: {requirement} is no wheel, and what is built here would be for this "
         f"machine, not for {target.name}: {_BUILD_THERE}"
     )
-    return error
 
 
 def _change_scripts(wheel: Any) -> None:

@@ -1,7 +1,9 @@
 """Seam: wheels that pip downloads only after the resolution (PEP 658).
 
 Fits pip 23.1 to 26.3: ``RequirementPreparer.prepare_linked_requirements_more(self, reqs,
-parallel_builds)``, called by the commands since 25.1, inside ``Resolver.resolve`` before.
+parallel_builds)``, called by the commands since 25.1, inside ``Resolver.resolve`` before;
+``_prepare_linked_requirement(self, req, parallel_builds)`` reads a wheel that is here, and since
+26.2 refuses one whose requirements are not those of its PEP 658 metadata.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ __all__ = ["change"]
 
 def change(session: Session, prepare: Any) -> None:
     """Compare late wheels with their index; set aside those that contradict it and resolve anew."""
+    prepare_here = prepare.RequirementPreparer._prepare_linked_requirement
     prepare_more = prepare.RequirementPreparer.prepare_linked_requirements_more
+
+    def prepare_chosen(self: Any, req: Any, parallel_builds: bool) -> Any:
+        chosen = session.chosen(req)
+        with session.requirements.preparing(*(chosen or (None, None))):
+            return prepare_here(self, req, parallel_builds)
 
     def prepare_and_compare(self: Any, reqs: Any, parallel_builds: bool = False) -> None:
         prepare_more(self, reqs, parallel_builds)
@@ -30,4 +38,5 @@ def change(session: Session, prepare: Any) -> None:
             prepare_more(self, requirement_set.requirements.values(), parallel_builds)
             session.resolution = resolve_again, requirement_set
 
+    prepare.RequirementPreparer._prepare_linked_requirement = prepare_chosen
     prepare.RequirementPreparer.prepare_linked_requirements_more = prepare_and_compare

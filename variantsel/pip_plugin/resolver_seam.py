@@ -11,6 +11,7 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
+from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -27,6 +28,12 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
+        kept = [
+            candidate.dist
+            for name, candidate in self._result.mapping.items()
+            if candidate.is_installed and name == candidate.project_name  # not "name[extra]"
+        ]
+        session.voice.guarded(lambda: check_kept(session, kept, self.factory._finder))
         session.voice.guarded(
             lambda: announce(session, requirements, self.factory._finder, self._result)
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from variantsel.pip_plugin.index_agreement import IndexAgreement
     from variantsel.pip_plugin.misfits import Misfits
     from variantsel.pip_plugin.settings import Settings
+    from variantsel.pip_plugin.source_builds import SourceBuilds
     from variantsel.pip_plugin.upgrades import Upgrades
     from variantsel.selection.selection import ReleaseFile, Selection
 
@@ -73,7 +74,14 @@ class Session:
         """What is chosen, and was."""
         from variantsel.pip_plugin.choices import Choices
 
-        return Choices(self.seen, self.settings, self.voice)
+        return Choices(self.seen, self.settings, self.voice, self.source_builds)
+
+    @cached_property
+    def source_builds(self) -> SourceBuilds:
+        """What pip builds since no variant can be taken."""
+        from variantsel.pip_plugin.source_builds import SourceBuilds
+
+        return SourceBuilds(self.voice)
 
     @cached_property
     def agreement(self) -> IndexAgreement:

@@ -22,7 +22,7 @@ class WheelRequirements:
     """Knows which wheel stands behind the metadata that pip is reading."""
 
     def __init__(self) -> None:
-        self._preparing: tuple[ReleaseFile[Any] | None, Selection[Any] | None] = (None, None)
+        self._preparing: tuple[ReleaseFile[Any] | None, Selection[Any] | None] | None = None
         self._chosen: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
 
     @contextmanager
@@ -48,14 +48,15 @@ class WheelRequirements:
         else:
             self._chosen.pop(_as_in_folder(name), None)
 
-    def resolved_requirements(self, requirements: Sequence[str]) -> list[str]:
-        """``Requires-Dist`` of the candidate being prepared, variant markers resolved.
+    def resolved_requirements(self, name: str, requirements: Sequence[str]) -> list[str]:
+        """``Requires-Dist`` of a project, variant markers resolved: those of the candidate being
+        prepared, or else of the wheel that was chosen.
 
         What cannot be understood is left for pip to complain of.
         """
         from variantsel.formats.variant_markers import InvalidVariantMarker, resolve_requirement
 
-        context = _context(*self._preparing)
+        context = _context(*self._wheel_of(name))
         resolved = []
         for requirement in requirements:
             try:
@@ -67,8 +68,15 @@ class WheelRequirements:
         return resolved
 
     def resolved_metadata(self, text: str) -> str:
-        """METADATA of the candidate being prepared, variant markers resolved."""
-        return _resolved_metadata(text, *self._preparing)
+        """METADATA of the candidate being prepared, or else of the wheel that was chosen, variant
+        markers resolved."""
+        name = re.search(r"^Name:(.*)$", text, re.MULTILINE)
+        return _resolved_metadata(text, *self._wheel_of(name[1].strip() if name else ""))
+
+    def _wheel_of(self, name: str) -> tuple[ReleaseFile[Any] | None, Selection[Any] | None]:
+        if self._preparing is not None:
+            return self._preparing
+        return self._chosen.get(_as_in_folder(name), (None, None))
 
     def resolved_installed_metadata(self, dist_info: str, text: str) -> str:
         """METADATA of the wheel being installed, variant markers resolved.

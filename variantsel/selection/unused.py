@@ -124,7 +124,7 @@ def _reasons(
             elif label in with_files:
                 reasons.append(f"{label} fits, but could not be taken.")
             else:
-                reasons.append(f"{label} fits, but has no wheel for this platform.")
+                reasons.append(f"{label} fits, but {selection.absence_of(label)}.")
     return " ".join(reasons[:3])
 
 
