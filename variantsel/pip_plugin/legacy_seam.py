@@ -58,8 +58,6 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
-        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
@@ -67,6 +65,16 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
+    try:
+        return get_dist_for(resolver, req)
+    except Exception as error:
+        if req.link is not None:
+            with session.source_builds.explained(req.link):
+                raise error
+        raise
 
 
 def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> bool:
@@ -86,18 +94,9 @@ def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> b
     )
 
 
-def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
-    try:
-        return get_dist_for(resolver, req)
-    except Exception as error:
-        if req.link is not None:
-            with session.source_builds.explained(req.link):
-                raise error
-        raise
-
-
 def _explain(session: Session, requirements: Any, finder: Any) -> None:
     installed, result = _result(requirements)
+    check_kept(session, result.mapping, finder)
     session.voice.guarded(lambda: announce(session, requirements, finder, result))
     session.voice.guarded(lambda: compare_with_installed(session, installed, result))
 
