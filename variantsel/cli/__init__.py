@@ -26,7 +26,7 @@ from variantsel.cli import (
 )
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
-from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
+from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE, UNUSED
 from variantsel.cli.output import print_error
 from variantsel.errors import VariantselError
 
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
                 f"{NEGATIVE}    done, and the answer is no: nothing fits, or no longer,",
                 "     not active, machines differ, not agreed to, a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
+                f"{UNUSED}    what is installed fits, and leaves an accelerator unused",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
                 "'variantsel pip' ends with pip's own",
