@@ -13,7 +13,17 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, config, demo, detect, provider, rank, target, trust
+from variantsel.cli import (
+    activation,
+    completion,
+    config,
+    demo,
+    detect,
+    provider,
+    rank,
+    target,
+    trust,
+)
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
 from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
@@ -110,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument(
+        "-V",
         "--version",
         action=_VersionAction,
         nargs=0,
@@ -125,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_commands(commands)
     provider.add_command(commands)
     demo.add_command(commands)
+    completion.add_command(commands, _parser)
     commands.add_parser(
         "pip",
         add_help=False,  # never parsed here: the arguments are pip's
