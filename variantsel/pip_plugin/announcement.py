@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from variantsel.pip_plugin.session import Session
 
 if TYPE_CHECKING:
+    from variantsel.selection.build import Build
     from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["announce", "announce_notices"]
@@ -24,7 +25,7 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any, result:
         chosen = session.chosen(requirement)
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
-            _announce_choice(session, *chosen)
+            _announce_choice(session, *chosen, result)
         elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
             _announce_release_without_variants(session, requirement, finder, result)
 
@@ -35,7 +36,9 @@ def announce_notices(session: Session) -> None:
         session.voice.warn(notice)
 
 
-def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+def _announce_choice(
+    session: Session, file: ReleaseFile[Any], selection: Selection[Any], result: Any
+) -> None:
     from variantsel.selection import taken, unused
 
     choice = taken.choice_line(selection, file)
@@ -43,8 +46,11 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
         session.voice.info(choice)
     for line in taken.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
+    build = None
+    if not file.label:
+        build = _build_of(session, selection.release.name, result)
     for line in (
-        unused.unused_accelerator_line(selection, file),
+        unused.unused_accelerator_line(selection, file, build),
         unused.untrusted_provider_line(selection, file),
         taken.other_machine_line(selection, file),
         taken.several_sources_line(selection),
@@ -57,14 +63,9 @@ def _announce_release_without_variants(
     session: Session, requirement: Any, finder: Any, result: Any
 ) -> None:
     """Warn when pip took a version without variants and another has one for the accelerator."""
-    from pip._vendor.packaging.utils import canonicalize_name
-
-    from variantsel.pip_plugin.builds import build_of
     from variantsel.pip_plugin.candidates import applicable_candidates
     from variantsel.selection.unused import without_variants_line
 
-    name = canonicalize_name(requirement.name)
-    environment = session.settings.configuration.target.environment
     candidates = applicable_candidates(finder.find_best_candidate(requirement.name))
     for candidate in reversed(candidates):
         if not isinstance(candidate.link, session.seen.release_link_type):
@@ -73,10 +74,10 @@ def _announce_release_without_variants(
         for file, selection in session.choices.of(release, finder):
             line = without_variants_line(
                 requirement.link.filename,
-                build_of(result.mapping[name].dist, environment),
+                _build_of(session, requirement.name, result),
                 selection,
                 file,
-                _instead(candidate, candidates, result.criteria.get(name)),
+                _instead(candidate, candidates, result),
             )
             if line:
                 session.voice.warn(line)
@@ -84,10 +85,26 @@ def _announce_release_without_variants(
         return
 
 
-def _instead(candidate: Any, candidates: Sequence[Any], criterion: Any) -> str:
+def _build_of(session: Session, name: str, result: Any) -> Build:
+    """What is known of the build that was taken of a project."""
+    from variantsel.pip_plugin.builds import build_of
+
+    environment = session.settings.configuration.target.environment
+    return build_of(result.mapping[_normalized(name)].dist, environment)
+
+
+def _normalized(name: str) -> str:
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    normalized: str = canonicalize_name(name)
+    return normalized
+
+
+def _instead(candidate: Any, candidates: Sequence[Any], result: Any) -> str:
     """How to take another version: what to type, or what requires the one that was taken."""
     from variantsel.selection.unused import exactly
 
+    criterion = result.criteria.get(_normalized(candidate.name))
     for information in criterion.information if criterion is not None else ():
         parent, requirement = information.parent, information.requirement
         specifier = _specifier_of(requirement)
