@@ -241,6 +241,30 @@ def test_a_hash_that_only_the_installed_build_has_keeps_it(
     assert "Successfully installed" not in result.stdout
 
 
+@RESOLVERS
+def test_an_upgrade_never_takes_an_older_version_for_the_sake_of_the_gpu(
+    environment: Environment, index: Index, resolver: Sequence[str]
+) -> None:
+    write_release(index.folder / "torch", "torch", "2.13.0.dev1", DOCUMENT)
+    install(environment, index, *resolver, "torch==2.13.0.dev1", target=CPU)
+    assert installed(environment) == "2.13.0.dev1 null"
+    install(environment, index, *resolver, *UPGRADE, "torch")
+    assert installed(environment) == "2.13.0.dev1 null"
+    install(environment, index, *resolver, *UPGRADE, "--pre", "torch")
+    assert installed(environment) == "2.13.0.dev1 cuda13"
+
+
+@RESOLVERS
+def test_a_file_of_ones_own_of_which_nothing_tells_is_left_alone(
+    environment: Environment, index: Index, resolver: Sequence[str], tmp_path: Path
+) -> None:
+    own = write_wheel(tmp_path, "torch", "2.12.0", module="LABEL = 'my own'\n")
+    install(environment, index, *resolver, str(own))
+    for options in ((), UPGRADE):
+        assert warnings(install(environment, index, *resolver, *options, "torch")) == []
+        assert installed(environment) == "2.12.0 my own"
+
+
 def test_an_upgrade_leaves_what_its_strategy_does_not_allow_to_change(
     environment: Environment, index: Index
 ) -> None:
