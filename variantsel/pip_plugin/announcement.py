@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_build_without_variants
 
 if TYPE_CHECKING:
     from variantsel.selection.build import Build
@@ -26,8 +27,8 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any, result:
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
             _announce_choice(session, *chosen, result)
-        elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
-            _announce_release_without_variants(session, requirement, finder, result)
+        elif requirement.link is not None and requirement.name:
+            announce_build_without_variants(session, requirement, finder, result)
 
 
 def announce_notices(session: Session) -> None:
@@ -59,66 +60,11 @@ def _announce_choice(
             session.voice.warn(line)
 
 
-def _announce_release_without_variants(
-    session: Session, requirement: Any, finder: Any, result: Any
-) -> None:
-    """Warn when pip took a version without variants and another has one for the accelerator."""
-    from variantsel.pip_plugin.candidates import applicable_candidates
-    from variantsel.selection.unused import without_variants_line
-
-    candidates = applicable_candidates(finder.find_best_candidate(requirement.name))
-    for candidate in reversed(candidates):
-        if not isinstance(candidate.link, session.seen.release_link_type):
-            continue
-        release = candidate.link.release
-        for file, selection in session.choices.of(release, finder):
-            line = without_variants_line(
-                requirement.link.filename,
-                _build_of(session, requirement.name, result),
-                selection,
-                file,
-                _instead(candidate, candidates, result),
-            )
-            if line:
-                session.voice.warn(line)
-            break
-        return
-
-
-def _build_of(session: Session, name: str, result: Any) -> Build:
+def _build_of(session: Session, project_name: str, result: Any) -> Build:
     """What is known of the build that was taken of a project."""
-    from variantsel.pip_plugin.builds import build_of
-
-    environment = session.settings.configuration.target.environment
-    return build_of(result.mapping[_normalized(name)].dist, environment)
-
-
-def _normalized(name: str) -> str:
     from pip._vendor.packaging.utils import canonicalize_name
 
-    normalized: str = canonicalize_name(name)
-    return normalized
+    from variantsel.pip_plugin.builds import build_of
 
-
-def _instead(candidate: Any, candidates: Sequence[Any], result: Any) -> str:
-    """How to take another version: what to type, or what requires the one that was taken."""
-    from variantsel.selection.unused import exactly
-
-    criterion = result.criteria.get(_normalized(candidate.name))
-    for information in criterion.information if criterion is not None else ():
-        parent, requirement = information.parent, information.requirement
-        specifier = _specifier_of(requirement)
-        if parent is None or specifier is None:
-            continue
-        if not specifier.contains(candidate.version, prereleases=True):
-            return f", but {parent.name} {parent.version} requires {requirement}"
-    versions = [str(other.version) for other in candidates]
-    return f" (pip install {exactly(candidate.name, str(candidate.version), versions)})"
-
-
-def _specifier_of(requirement: Any) -> Any:
-    """The version specifier of a requirement, of either resolver; ``None`` where it has none."""
-    if hasattr(requirement, "get_candidate_lookup"):
-        _, requirement = requirement.get_candidate_lookup()
-        requirement = getattr(requirement, "req", None)
-    return getattr(requirement, "specifier", None)
+    candidate = result.mapping[canonicalize_name(project_name)]
+    return build_of(candidate.dist, session.settings.configuration.target.environment)
