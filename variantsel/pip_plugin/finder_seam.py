@@ -37,7 +37,7 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
             session.seen.note_index_metadata(link)
         result = evaluate_link(self, link)
         if result[0] is not is_candidate and (
-            session.seen.has_any_variants or getattr(self, "_uploaded_prior_to", None)
+            session.seen.notes_refused or getattr(self, "_uploaded_prior_to", None)
         ):
             session.seen.note_refused(self.project_name, link, result[0].name)
         return result
@@ -51,6 +51,8 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
             project_name
         ):
             latest = _with_releases(session, project_name, latest, hashes)
+        if latest.best_candidate is None:
+            session.seen.not_found[project_name] = self, specifier
         return latest
 
     def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
