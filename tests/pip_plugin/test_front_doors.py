@@ -342,7 +342,7 @@ def test_packages_of_the_user(
     variables = {"PYTHONUSERBASE": str(user), "PATH": f"{base.folder / 'bin'}:{os.environ['PATH']}"}
     (base.folder / "bin" / "python3").symlink_to("python")
     commands = recipe("user").replace(
-        "--user variantsel", f"--quiet --user --no-deps {variantsel_wheel}"
+        "--user .", f"--quiet --user --no-deps {variantsel_wheel}"
     )
     done = run(base, "sh", "-euc", commands, variables=variables)
     assert done.returncode == 0, done.stderr

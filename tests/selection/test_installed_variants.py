@@ -52,7 +52,8 @@ def test_list_prints_exactly_the_installed_variants_as_json(
     answer = json.loads(capsys.readouterr().out)
     assert (answer["environment"], answer["target"]) == (sys.prefix, "gh200@12.8")
     fields = ("name", "version", "label", "properties", "fits", "reason", "unused", "tags")
-    unused = "leaves gh200@12.8's nvidia hardware unused."
+    text = "leaves gh200@12.8's nvidia hardware unused."
+    unused = {"kind": "unused", "wanted": [], "text": text}
     assert [tuple(item[field] for field in fields) for item in answer["variants"]] == [
         ("Empty", "1.0", "null", {}, True, unused, ["nvidia"], ["py3-none-any"]),
         ("torchlike", "1.0", "cuda12", GPU, True, None, [], ["py3-none-any"]),
@@ -165,6 +166,19 @@ def test_a_variant_for_another_python_does_not_fit_this_environment(
     assert "no    it was installed from a wheel for cp38-cp38-win32, which" in (
         capsys.readouterr().out
     )
+
+
+def test_reasons_in_json_have_parts(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--target", "cpu-x86-64-v1", "--format", "json"]) == 1
+    _, torchlike = json.loads(capsys.readouterr().out)["variants"]
+    assert (torchlike["fits"], torchlike["unused"]) == (False, [])
+    parts = ("kind", "namespace", "wanted", "supported")
+    assert [torchlike["reason"][part] for part in parts] == ["namespace", "nvidia", ["12.0"], []]
+    (site / "torchlike-1.0.dist-info" / "WHEEL").write_text("Tag: cp38-cp38-win32\n")
+    assert main(["list", "--target", "gh200", "--format", "json"]) == 1
+    _, torchlike = json.loads(capsys.readouterr().out)["variants"]
+    reason = torchlike["reason"]
+    assert (reason["kind"], reason["wanted"]) == ("tags", ["cp38-cp38-win32"])
 
 
 def test_a_folder_that_is_not_there_is_an_error(

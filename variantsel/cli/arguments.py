@@ -77,12 +77,32 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """Add ``--target``."""
     parser.add_argument(
         "--target",
+        action=_Once,
         metavar="NAME|FILE",
         help="the machine: 'host' for this one, a name such as gh200 or gh200@12.8 (the driver's "
         "version), a cloud's instance type such as aws:p5.48xlarge ('variantsel target list' lists "
         "both), or a target file ending in .toml; "
         "default: what is configured ('variantsel config' shows it), or this machine",
     )
+
+
+class _Once(argparse.Action):
+    """Keeps the value of an option that may be given once."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        if before is not None:
+            parser.error(
+                f"{option_string} is given twice, {printable(before)} and {printable(values)}: "
+                "there is one machine in a run"
+            )
+        setattr(namespace, self.dest, values)
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, add_target, examples, resolve_target
 from variantsel.cli.exit_codes import DONE, NEGATIVE, UNUSED
-from variantsel.cli.output import abbreviated, print_json, print_note, print_notices
+from variantsel.cli.output import abbreviated, print_json, print_note, print_notices, rejection_json
 from variantsel.errors import VariantselError
 from variantsel.terminal import Terminal
 
@@ -88,7 +88,7 @@ def _json(
     for package, verdict in rows:
         judged = {
             "fits": verdict.fits,
-            "reason": verdict.reason(target) or None,
+            "reason": _reason_json(verdict, target),
             "unused": list(verdict.unused),
             "tags": list(package.tags),
         }
@@ -99,6 +99,15 @@ def _json(
         else:
             others.append({**known, **judged})
     return {"variants": variants, "others": others}
+
+
+def _reason_json(verdict: Verdict, target: Target) -> dict[str, Any] | None:
+    if verdict.rejection is not None:
+        return rejection_json(verdict.rejection)
+    if verdict.fits and not verdict.unused:
+        return None
+    kind = "unused" if verdict.fits else "tags"
+    return {"kind": kind, "wanted": list(verdict.foreign_tags), "text": verdict.reason(target)}
 
 
 def _print_table(where: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]) -> None:
