@@ -50,6 +50,16 @@ class Session:
         """Whether every wheel that was chosen is what its index says of it."""
         return not self.has_choices or self.agreement.all_agree(requirements)
 
+    def note_source(self, name: str | None, version: Any, link: Any, finder: Any) -> None:
+        """Say that a release has no wheel, where another has variants that fit.
+
+        :param name: the project's; ``None``, like ``version``, where the user named the link.
+        """
+        if name and version is not None and not link.is_wheel and self.seen.has_variants(name):
+            from variantsel.pip_plugin.source_releases import note_source_release
+
+            note_source_release(self, name, version, link, finder)
+
     def check_kept(self, mapping: Mapping[str, Any], finder: Any) -> None:
         """End the run where pip keeps a build that the user rules out and nothing could replace.
 
