@@ -341,9 +341,7 @@ def test_packages_of_the_user(
     user = tmp_path / "user"
     variables = {"PYTHONUSERBASE": str(user), "PATH": f"{base.folder / 'bin'}:{os.environ['PATH']}"}
     (base.folder / "bin" / "python3").symlink_to("python")
-    commands = recipe("user").replace(
-        "--user .", f"--quiet --user --no-deps {variantsel_wheel}"
-    )
+    commands = recipe("user").replace("--user .", f"--quiet --user --no-deps {variantsel_wheel}")
     done = run(base, "sh", "-euc", commands, variables=variables)
     assert done.returncode == 0, done.stderr
     assert "variantsel is active in" in done.stdout
