@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
-__all__ = ["Terminal", "printable", "printable_on"]
+__all__ = ["Terminal", "printable", "printable_on", "wrapped"]
 
 _STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31"}
 _GAP = "  "
+_LEAST_WIDTH = 20
 
 
 def printable(text: str) -> str:
@@ -32,6 +35,20 @@ def printable_on(stream: TextIO | None, text: str) -> str:
     return text
 
 
+def wrapped(line: str, width: int) -> list[str]:
+    """A line in pieces that fit a width, but for words that are longer; the indentation is kept."""
+    if len(line) <= width:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        max(width, _LEAST_WIDTH),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 class Terminal:
     """A stream that lines and tables are written to.
 
@@ -44,15 +61,19 @@ class Terminal:
         self._in_colour = (
             stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         )
+        self._width = shutil.get_terminal_size().columns if stream.isatty() else 0
 
     def line(self, text: str = "", style: str = "") -> None:
-        """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none."""
-        self._stream.write(self._styled(self._shown(printable(text)), style) + "\n")
+        """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none; on a terminal,
+        as many as it takes to fit."""
+        text = self._shown(printable(text))
+        for piece in wrapped(text, self._width) if self._width else [text]:
+            self._stream.write(self._styled(piece, style) + "\n")
 
     def table(
         self, rows: Sequence[Sequence[str]], styles: Sequence[str], header: Sequence[str] = ()
     ) -> None:
-        """Write rows with their columns aligned.
+        """Write rows with their columns aligned; on a terminal, the last column is wrapped to fit.
 
         :param rows: a text for each column; one with newlines takes several lines.
         :param styles: a style for each column.
@@ -64,6 +85,10 @@ class Terminal:
             max(len(line) for row in (header_cells, *cells) if row for line in row[column])
             for column in range(len(styles))
         ]
+        if self._width:
+            left = self._width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+            for row in cells:
+                row[-1] = [part for line in row[-1] for part in wrapped(line, left)]
         if header:
             self._row(header, widths, ["dim"] * len(styles))
         for row in cells:

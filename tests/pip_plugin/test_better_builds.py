@@ -131,12 +131,12 @@ def test_a_cpu_build_of_a_local_version_is_said_with_advice_that_works(
     (said,) = warnings(install(environment, index, *resolver, "torch"))
     assert said.endswith(
         "torch 2.12.0+cpu is installed from a wheel without variants, which leaves gh200@13.0's "
-        "nvidia hardware unused. 'pip install torch===2.12.0' takes a variant that uses it, where "
-        "the index has one."
+        "nvidia hardware unused. 'pip install --upgrade torch===2.12.0' takes a variant that uses "
+        "it, where the index has one."
     )
     upgraded = install(environment, index, *resolver, *UPGRADE, "torch")
     assert installed(environment).split()[0] == "2.12.0+cpu"  # 2.12.0 would be a downgrade
-    install(environment, index, *resolver, "torch===2.12.0")
+    install(environment, index, *resolver, *UPGRADE, "torch===2.12.0")
     assert installed(environment) == "2.12.0 cuda13"
     assert warnings(install(environment, index, *resolver, *UPGRADE, "torch")) == [], upgraded
 
@@ -283,3 +283,41 @@ def test_nvidias_own_build_gives_way_to_a_null_variant_with_a_warning(
         f"WARNING: torch {version}, which uses nvidia hardware, would be replaced by 2.12.0 "
         "(variant null), which does not (torch-2.12.0-py3-none-any-null.whl)."
     ) in said
+
+
+@RESOLVERS
+@pytest.mark.parametrize("core_metadata", [True, False], ids=["core-metadata", "plain"])
+def test_a_variant_that_lost_its_label_is_said_once_and_not_installed_again_and_again(
+    environment: Environment, index: Index, resolver: Sequence[str], core_metadata: bool
+) -> None:
+    index.core_metadata = core_metadata
+    folder = index.folder / "torch"
+    repacked = folder / "torch-2.12.0-py3-none-any-cuda13.whl"
+    repacked.rename(folder / "torch-2.12.0-py3-none-any.whl")  # what 'wheel pack' makes of it
+    for other in ("null.whl", "cuda12.whl"):
+        (folder / f"torch-2.12.0-py3-none-any-{other}").unlink()
+    install(environment, index, *resolver, "torch==2.12.0")
+    assert installed(environment) == "2.12.0 cuda13"
+    for _ in range(2):
+        upgraded = install(environment, index, *resolver, *UPGRADE, "torch==2.12.0", target=CPU)
+        assert "Successfully installed" not in upgraded.stdout
+        lost, unfit = warnings(upgraded)
+        assert lost == (
+            "WARNING: torch-2.12.0-py3-none-any.whl is variant cuda13 of torch 2.12.0: it lost its "
+            "label, as wheels do that are packed again. It is not taken in place of what is "
+            "installed, which is the same."
+        )
+        assert "torch 2.12.0 is installed as variant cuda13, which does not fit" in unfit
+        assert unfit.endswith("Nothing else could be taken.")
+    assert_settled(install(environment, index, *resolver, *UPGRADE, "torch"))
+
+
+def test_a_variant_is_known_by_what_it_holds_whatever_the_index_calls_it(
+    environment: Environment, index: Index
+) -> None:
+    install(environment, index, "torch")
+    for path in (index.folder / "torch").glob("torch-2.12.0*"):
+        path.unlink()
+    renamed = metadata({"c13": CUDA13, "c12": CUDA12, "null": {}}, namespaces=["nvidia"])
+    write_release(index.folder / "torch", "torch", "2.12.0", renamed)
+    assert_settled(install(environment, index, *UPGRADE, "torch"))

@@ -58,6 +58,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     write_wheel(folder / "tool", "tool", "1.0", extra_files=TOOL)
     write_wheel(folder / "stable", "stable", "1.0", tag="cp38-abi3-manylinux2014_aarch64")
     write_wheel(folder / "musl", "musl", "1.0", tag="cp312-cp312-musllinux_1_2_aarch64")
+    for version, glibc in (("1.0", "2_28"), ("2.0", "2_35"), ("3.0", "2_36"), ("4.0rc1", "2_36")):
+        tag = f"cp312-cp312-manylinux_{glibc}_aarch64"
+        write_release(folder / "modern", "modern", version, GPU, tag=tag)
+    write_wheel(folder / "modern", "modern", "5.0", tag="cp312-cp312-manylinux_2_36_x86_64")
+    write_wheel(folder / "modern", "modern", "5.0", tag="cp313-cp313-manylinux_2_36_aarch64")
     write_sdist(folder / "source", "source", "2.0")
     write_sdist(folder / "mixed", "mixed", "2.0")
     write_wheel(folder / "mixed", "mixed", "1.0")
@@ -253,6 +258,76 @@ def test_a_wheel_for_another_libc_is_none(
     error = install(environment, index, tmp_path, "musl")
     assert "No matching distribution found for musl" in error
     assert "source distributions" not in error
+
+
+def modern(environment: Environment, index: Index, folder: Path, *arguments: str) -> Any:
+    """Install for GB200, whose name promises glibc 2.34."""
+    return pip(
+        environment,
+        *("--target", "gb200", "install", "--python-version", "3.12", "--index-url", index.url),
+        *("--into", str(folder / "site"), *arguments),
+    )
+
+
+def test_a_newer_release_that_only_the_tags_rule_out_is_pointed_out(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    result = modern(environment, index, tmp_path, "modern")
+    assert (result.returncode, folders(tmp_path / "site")) == (0, {"modern-1.0.dist-info"})
+    assert result.stderr == (
+        "WARNING: variantsel: modern 3.0 was passed over, and 1.0 taken, for its platform tags "
+        "alone: it needs glibc 2.36, and what is known of gb200@12.8 is 2.34. The image it runs in "
+        "decides: where that has glibc 2.36 or newer, say so (--glibc 2.36)\n"
+    )
+
+
+@pytest.mark.parametrize("glibc", ["2.36", "2.41"])
+def test_the_glibc_of_an_image_decides(
+    environment: Environment, index: Index, tmp_path: Path, glibc: str
+) -> None:
+    result = modern(environment, index, tmp_path, "--glibc", glibc, "modern")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert folders(tmp_path / "site") == {"modern-3.0.dist-info"}
+    assert (tmp_path / "site" / "modern.py").read_text() == "LABEL = 'cuda12'\n"
+
+
+def test_an_older_glibc_of_an_image_decides_as_well(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    result = modern(environment, index, tmp_path, "--glibc", "2.17", "modern")
+    assert result.returncode != 0
+    assert "modern 3.0 was passed over for its platform tags alone" in result.stderr
+
+
+def test_a_release_that_was_not_asked_for_is_not_pointed_out(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    result = modern(environment, index, tmp_path, "modern<2")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_musl_of_an_image_decides(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    result = modern(environment, index, tmp_path, "--musl", "1.2", "musl")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert folders(tmp_path / "site") == {"musl-1.0.dist-info"}
+    older = modern(environment, index, tmp_path, "--musl", "1.1", "musl")
+    assert older.returncode != 0
+    assert "it needs musl 1.2, and what is known of gb200@12.8 is 1.1" in older.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["install --target gb200 tool", "install --into layer tool", "download --musl 1.2 tool"],
+)
+def test_a_machine_in_the_wrong_place_fills_nothing(
+    environment: Environment, tmp_path: Path, arguments: str
+) -> None:
+    result = environment.run("-m", "variantsel", "pip", *arguments.split(), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "variantsel pip --target" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_pip_of_this_machine_is_as_it_was(

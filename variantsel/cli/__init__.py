@@ -13,10 +13,21 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, config, demo, detect, provider, rank, target, trust
+from variantsel.cli import (
+    activation,
+    completion,
+    config,
+    demo,
+    detect,
+    pip,
+    provider,
+    rank,
+    target,
+    trust,
+)
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
-from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
+from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE, UNUSED
 from variantsel.cli.output import print_error
 from variantsel.errors import VariantselError
 
@@ -33,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     _prepare_output()
     try:
         # Not argparse's business: what follows is pip's, options too.
-        code = _pip(arguments[1:]) if arguments[:1] == ["pip"] else _run(arguments)
+        code = pip.run(arguments[1:]) if arguments[:1] == ["pip"] else _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print_error("interrupted")
@@ -103,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
                 f"{NEGATIVE}    done, and the answer is no: nothing fits, or no longer,",
                 "     not active, machines differ, not agreed to, a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
+                f"{UNUSED}    what is installed fits, and leaves an accelerator unused",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
                 "'variantsel pip' ends with pip's own",
@@ -110,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument(
+        "-V",
         "--version",
         action=_VersionAction,
         nargs=0,
@@ -125,12 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_commands(commands)
     provider.add_command(commands)
     demo.add_command(commands)
-    commands.add_parser(
-        "pip",
-        add_help=False,  # never parsed here: the arguments are pip's
-        help="run pip with variants for one command, all that follows being pip's; with --target "
-        "MACHINE before pip's command and --into DIR, for a machine that this one is not",
-    )
+    completion.add_command(commands, _parser)
+    pip.add_command(commands)
     return parser
 
 
@@ -144,9 +153,3 @@ class _VersionAction(argparse.Action):
         matcher = "native matcher" if is_native else "no native matcher: pure Python"
         print(f"variantsel {__version__} ({matcher})")
         raise SystemExit(DONE)
-
-
-def _pip(arguments: list[str]) -> int:
-    from variantsel.pip_plugin.runner import main as run_pip
-
-    return run_pip(arguments)

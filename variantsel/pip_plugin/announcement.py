@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_build_without_variants
 
 if TYPE_CHECKING:
     from variantsel.selection.selection import ReleaseFile, Selection
@@ -25,8 +26,8 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any, result:
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
             _announce_choice(session, *chosen)
-        elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
-            _announce_release_without_variants(session, requirement, finder, result)
+        elif requirement.link is not None and requirement.name:
+            announce_build_without_variants(session, requirement, finder, result)
 
 
 def announce_notices(session: Session) -> None:
@@ -51,57 +52,3 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
     ):
         if line:
             session.voice.warn(line)
-
-
-def _announce_release_without_variants(
-    session: Session, requirement: Any, finder: Any, result: Any
-) -> None:
-    """Warn when pip took a version without variants and another has one for the accelerator."""
-    from pip._vendor.packaging.utils import canonicalize_name
-
-    from variantsel.pip_plugin.builds import build_of
-    from variantsel.pip_plugin.candidates import applicable_candidates
-    from variantsel.selection.unused import without_variants_line
-
-    name = canonicalize_name(requirement.name)
-    environment = session.settings.configuration.target.environment
-    candidates = applicable_candidates(finder.find_best_candidate(requirement.name))
-    for candidate in reversed(candidates):
-        if not isinstance(candidate.link, session.seen.release_link_type):
-            continue
-        release = candidate.link.release
-        for file, selection in session.choices.of(release, finder):
-            line = without_variants_line(
-                requirement.link.filename,
-                build_of(result.mapping[name].dist, environment),
-                selection,
-                file,
-                _instead(candidate, candidates, result.criteria.get(name)),
-            )
-            if line:
-                session.voice.warn(line)
-            break
-        return
-
-
-def _instead(candidate: Any, candidates: Sequence[Any], criterion: Any) -> str:
-    """How to take another version: what to type, or what requires the one that was taken."""
-    from variantsel.selection.unused import exactly
-
-    for information in criterion.information if criterion is not None else ():
-        parent, requirement = information.parent, information.requirement
-        specifier = _specifier_of(requirement)
-        if parent is None or specifier is None:
-            continue
-        if not specifier.contains(candidate.version, prereleases=True):
-            return f", but {parent.name} {parent.version} requires {requirement}"
-    versions = [str(other.version) for other in candidates]
-    return f" (pip install {exactly(candidate.name, str(candidate.version), versions)})"
-
-
-def _specifier_of(requirement: Any) -> Any:
-    """The version specifier of a requirement, of either resolver; ``None`` where it has none."""
-    if hasattr(requirement, "get_candidate_lookup"):
-        _, requirement = requirement.get_candidate_lookup()
-        requirement = getattr(requirement, "req", None)
-    return getattr(requirement, "specifier", None)

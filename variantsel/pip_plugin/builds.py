@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +50,6 @@ def is_worth_a_look(distribution: Any) -> bool:
     A cheap look, since every pip run passes here: of most packages nothing is known.
     """
     if "cpu" in str(distribution.version) or installed_variant(distribution) is not None:
-        return True
-    if os.environ.get("VARIANTSEL_TAKE") or os.environ.get("VARIANTSEL_NEVER"):
         return True
     from variantsel.selection.accelerated_projects import PUBLISHED_FOR
 

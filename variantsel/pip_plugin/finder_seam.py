@@ -11,6 +11,7 @@ the metadata of versions nobody looks at is never read.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -28,12 +29,18 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
     find_requirement = package_finder.PackageFinder.find_requirement
     session.seen.release_link_type = release_link_type = _release_link_type(link_module.Link)
+    is_candidate = package_finder.LinkType.candidate
     latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
             session.seen.note_index_metadata(link)
-        return evaluate_link(self, link)
+        result = evaluate_link(self, link)
+        if result[0] is not is_candidate and (
+            session.seen.has_any_variants or getattr(self, "_uploaded_prior_to", None)
+        ):
+            session.seen.note_refused(self.project_name, link, result[0].name)
+        return result
 
     def find_best_release(
         self: Any, project_name: str, specifier: Any = None, hashes: Any = None
@@ -121,7 +128,8 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
             collapsed += candidates
             continue
         first = candidates[-1]
-        release = Release(first.name, str(first.version), files)
+        absence = partial(_absence, session, everything, first, hashes)
+        release = Release(first.name, str(first.version), files, absence=absence)
         locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
         link = session.seen.release_link_type(first.link, release)
         candidate = type(first)(first.name, str(first.version), link, **locked)
@@ -133,6 +141,25 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
         if best in passed_over:
             best = collapsed[-1] if collapsed else None
     return type(result)(everything, collapsed, best)
+
+
+def _absence(session: Session, everything: Any, first: Any, hashes: Any, label: str) -> str:
+    """Why a release has no file of a label that could be taken; empty where for its platform.
+
+    :param everything: the candidates of the project, whatever was asked for.
+    :param first: one of the release.
+    """
+    for item in everything:
+        if item.version == first.version and split_label(item.link.filename)[1] == label:
+            if item.link.is_yanked:
+                return "was yanked"
+            if hashes and not item.link.is_hash_allowed(hashes):
+                return "has a hash that is none of those given"
+    for filename, reason in session.seen.ruled_out(first.name):
+        base, its_label = split_label(filename)
+        if its_label == label and base.split("-")[1] == str(first.version):
+            return reason
+    return ""
 
 
 def _pass_over(

@@ -78,7 +78,9 @@ def _check_fit(session: Session, distribution: Any) -> None:
             else f"'pip install --upgrade {name}' takes one that fits."
         )
         session.voice.warn(f"{session.misfits.describe(distribution)} {what_next}")
-    elif is_worth_a_look(distribution):
+    elif is_worth_a_look(distribution) or session.settings.requirements_on(
+        distribution.canonical_name
+    ):
         remark = session.upgrades.remark(distribution)
         if remark:
             session.voice.warn(remark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from variantsel.formats.wheel_label import split_label
@@ -12,19 +12,20 @@ from variantsel.pip_plugin.voice import installation_error
 __all__ = ["check_kept"]
 
 
-def check_kept(session: Session, distributions: Iterable[Any], finder: Any) -> None:
+def check_kept(session: Session, mapping: Mapping[str, Any], finder: Any) -> None:
     """End the run where pip keeps a build that the user rules out and nothing could replace.
 
     Where something could, ``--upgrade`` takes it.
 
-    :param distributions: pip's, those of the result that stay installed.
+    :param mapping: that of resolvelib's result.
     :param finder: pip's ``PackageFinder``.
     :raises pip._internal.exceptions.InstallationError: naming the setting and what would help.
     """
     if not session.settings.may_be_set:
         return
-    for distribution in distributions:
-        _check(session, distribution, finder)
+    for name, candidate in mapping.items():
+        if candidate.is_installed and name == candidate.project_name:  # not "name[extra]"
+            _check(session, candidate.dist, finder)
 
 
 def _check(session: Session, distribution: Any, finder: Any) -> None:

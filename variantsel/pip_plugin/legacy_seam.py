@@ -31,13 +31,7 @@ def change(session: Session, resolver: Any) -> None:
         installed = req_to_install.satisfied_by
         if installed is None or not self._is_upgrade_allowed(req_to_install):
             return reason
-        if not (
-            installed in session.misfits
-            or (
-                session.seen.has_variants(installed.canonical_name)
-                and session.upgrades.better_link(installed, self.finder)
-            )
-        ):
+        if not _should_be_replaced(session, self.finder, req_to_install):
             return reason
         session.replaceable.add(installed.canonical_name)
         self._set_req_to_reinstall(req_to_install)
@@ -64,8 +58,6 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        kept = [req.satisfied_by for req in requirements if req.satisfied_by is not None]
-        session.voice.guarded(lambda: check_kept(session, kept, self.finder))
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
@@ -85,8 +77,26 @@ def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> A
         raise
 
 
+def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> bool:
+    """Whether an upgrade takes another build of the version that is installed."""
+    installed = req_to_install.satisfied_by
+    name, hashes = installed.canonical_name, req_to_install.hashes(trust_internet=False)
+    if installed not in session.misfits:
+        return session.seen.has_variants(name) and bool(
+            session.upgrades.better_link(installed, finder, hashes)
+        )
+    session.replaceable.add(name)
+    found = finder.find_best_candidate(name, req_to_install.req.specifier, hashes).best_candidate
+    return not (
+        found is not None
+        and found.version == installed.version
+        and session.misfits.is_same_build(installed, found.link, finder._link_collector.session)
+    )
+
+
 def _explain(session: Session, requirements: Any, finder: Any) -> None:
     installed, result = _result(requirements)
+    check_kept(session, result.mapping, finder)
     session.voice.guarded(lambda: announce(session, requirements, finder, result))
     session.voice.guarded(lambda: compare_with_installed(session, installed, result))
 

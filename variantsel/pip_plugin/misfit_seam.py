@@ -44,7 +44,10 @@ def change(session: Session, factory: Any) -> None:
         if installed in session.misfits:
             session.replaceable.add(name)
             others = find_others()
-            return found if isinstance(others, Sequence) and not others else others
+            if isinstance(others, factory.FoundCandidates):
+                others = _OtherBuilds(session, others, installed, self._finder)
+                return others if others else found
+            return others
         if isinstance(found, factory.FoundCandidates):
             return _WithBetterBuild(session, found, find_others, installed, self._finder)
         return found
@@ -99,6 +102,33 @@ class _WithBetterBuild(Sequence[Any]):
 
     def __bool__(self) -> bool:
         return bool(self._found)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+class _OtherBuilds(Sequence[Any]):
+    """pip's candidates without those that are what is installed under another name."""
+
+    def __init__(self, session: Session, found: Sequence[Any], installed: Any, finder: Any) -> None:
+        self._session = session
+        self._found = found
+        self._installed = installed
+        self._network = finder._link_collector.session
+
+    def __iter__(self) -> Iterator[Any]:
+        return (candidate for candidate in self._found if not self._is_installed(candidate))
+
+    def _is_installed(self, candidate: Any) -> bool:
+        return candidate.version == self._installed.version and self._session.misfits.is_same_build(
+            self._installed, candidate.source_link, self._network
+        )
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
 
     def __getitem__(self, index: Any) -> Any:
         return self._found[index]

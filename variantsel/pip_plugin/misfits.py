@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from variantsel.formats.wheel_label import split_label
 from variantsel.pip_plugin.builds import installed_variant
 
 if TYPE_CHECKING:
+    from variantsel.formats.properties import Variants
     from variantsel.pip_plugin.settings import Settings
     from variantsel.pip_plugin.voice import Voice
 
@@ -20,6 +22,7 @@ class Misfits:
         self._settings = settings
         self._voice = voice
         self._found: dict[str, bool] = {}
+        self._unlabelled: dict[str, Variants | None] = {}
 
     def __contains__(self, distribution: Any) -> bool:
         """Whether an installed variant is known not to fit.
@@ -41,6 +44,36 @@ class Misfits:
             f"{distribution.canonical_name} {variant.version} is installed as variant "
             f"{variant.label}, which does not fit {configuration.target.name}: it {reason}"
         )
+
+    def is_same_build(self, distribution: Any, link: Any, network: Any) -> bool:
+        """Whether an ordinary wheel is the misfit itself: a variant that lost its label.
+
+        That happens to wheels that were unpacked and packed again: their name has no label, and
+        their ``variant.json`` is still there.
+
+        :param network: pip's session.
+        """
+        from variantsel.errors import InvalidMetadata
+        from variantsel.pip_plugin.metadata_source import read_remote_wheel
+
+        variant = installed_variant(distribution)
+        assert variant is not None, "only a variant can be a misfit"
+        if not link.is_wheel or split_label(link.filename)[1]:
+            return False
+        if link.url not in self._unlabelled:
+            try:
+                self._unlabelled[link.url] = read_remote_wheel(link, network).variants
+            except (InvalidMetadata, OSError):
+                self._unlabelled[link.url] = None
+        found = self._unlabelled[link.url]
+        if found is None or list(found.values()) != [variant.properties]:
+            return False
+        self._voice.warn(
+            f"{link.filename} is variant {variant.label} of {variant.name} {variant.version}: it "
+            "lost its label, as wheels do that are packed again. It is not taken in place of what "
+            "is installed, which is the same."
+        )
+        return True
 
     def machine_could_use(self, distribution: Any) -> bool:
         """Whether the machine has an accelerator that a misfit was built for."""

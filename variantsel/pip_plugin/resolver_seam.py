@@ -28,12 +28,9 @@ def change(session: Session, resolver: Any) -> None:
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        kept = [
-            candidate.dist
-            for name, candidate in self._result.mapping.items()
-            if candidate.is_installed and name == candidate.project_name  # not "name[extra]"
-        ]
-        session.voice.guarded(lambda: check_kept(session, kept, self.factory._finder))
+        session.voice.guarded(
+            lambda: check_kept(session, self._result.mapping, self.factory._finder)
+        )
         session.voice.guarded(
             lambda: announce(session, requirements, self.factory._finder, self._result)
         )

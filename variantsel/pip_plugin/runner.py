@@ -17,8 +17,8 @@ _CHANGING_COMMANDS = {"install", "uninstall", "list", "show", "check", "freeze",
 def main(arguments: list[str]) -> int:
     """Run pip in this process, as ``python -m pip`` would.
 
-    :param arguments: pip's own, verbatim; with ``--target MACHINE`` before pip's command, or
-        ``--into DIR``, they are for another machine (see ``other_machine``).
+    :param arguments: pip's own, verbatim; with an option of ours they are for another machine (see
+        ``other_machine``).
     :returns: pip's exit status.
     :raises VariantselError: when this environment has no pip, or what is asked for cannot be had
         for another machine.
@@ -30,11 +30,10 @@ def main(arguments: list[str]) -> int:
             f"there is no pip in the environment of {sys.executable}; "
             "'python -m ensurepip' installs one"
         )
-    if any(word.partition("=")[0] in ("--target", "--into") for word in arguments):
-        from variantsel.pip_plugin.other_machine import asks_for_other_machine, run_for_other
+    from variantsel.pip_plugin.other_machine import asks_for_other_machine, run_for_other
 
-        if asks_for_other_machine(arguments):
-            return run_for_other(arguments, _run_pip)
+    if asks_for_other_machine(arguments):
+        return run_for_other(arguments, _run_pip)
     return _run_pip([*_meant_environment(arguments), *arguments])
 
 

@@ -6,6 +6,7 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ class Seen:
     def __init__(self) -> None:
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
+        self._refused: dict[str, list[tuple[Any, str]]] = {}
 
     def note_variant_wheel(self, project_name: str) -> None:
         """Remember that a project has variant wheels."""
@@ -37,6 +39,27 @@ class Seen:
     def has_variants(self, project_name: str) -> bool:
         """Whether a variant wheel of a project was seen."""
         return bool(self._projects) and _normalized(project_name) in self._projects
+
+    @property
+    def has_any_variants(self) -> bool:
+        """Whether a variant wheel of any project was seen."""
+        return bool(self._projects)
+
+    def note_refused(self, project_name: str, link: Any, kind: str) -> None:
+        """Remember a variant wheel that pip takes in no case, other than for its platform.
+
+        :param kind: the name of pip's ``LinkType``.
+        """
+        if kind in _REFUSALS and link.is_wheel and split_label(link.filename)[1]:
+            self.note_variant_wheel(project_name)
+            refused = self._refused.setdefault(_normalized(project_name), [])
+            refused.append((link, _REFUSALS[kind](link)))
+
+    def ruled_out(self, project_name: str) -> list[tuple[str, str]]:
+        """The variant wheels of a project that pip takes in no case, other than for their platform:
+        their file names, and why."""
+        refused = self._refused.get(_normalized(project_name), [])
+        return [(link.filename, reason) for link, reason in refused]
 
     def note_index_metadata(self, link: Any) -> None:
         """Remember a link to a release's variants.json."""
@@ -72,6 +95,16 @@ class Seen:
         name, version = link.filename.split("-")[:2]
         wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
         return Release(name.replace("_", "-"), version, [wheel], is_named=True)
+
+
+_REFUSALS: dict[str, Callable[[Any], str]] = {
+    "upload_too_late": lambda link: (
+        f"was uploaded on {link.upload_time:%Y-%m-%d}, too late for --uploaded-prior-to"
+    ),
+    "requires_python_mismatch": lambda link: f"needs Python {link.requires_python}",
+    "yanked": lambda _: "was yanked",
+}
+"""What the names of pip's ``LinkType`` mean for a wheel."""
 
 
 @lru_cache(maxsize=8)  # the links of a page come one after the other

@@ -26,18 +26,19 @@ class Upgrades:
         self._release_link_type = release_link_type
         self._better: dict[str, tuple[str, str]] = {}
 
-    def better_link(self, distribution: Any, finder: Any) -> str:
+    def better_link(self, distribution: Any, finder: Any, hashes: Any = None) -> str:
         """The URL of the build that an upgrade should take in place of what is installed.
 
         To be asked when pip has seen variants of the project. Empty where what is installed should
         stay; a mistake of ours on the way is said, and no reason to replace anything.
 
         :param finder: pip's ``PackageFinder``.
+        :param hashes: pip's ``Hashes``, where the user allows none but these.
         """
         name = distribution.canonical_name
         if name not in self._better:
             self._better[name] = "", ""
-            self._voice.guarded(lambda: self._look_at(distribution, finder))
+            self._voice.guarded(lambda: self._look_at(distribution, finder, hashes))
         return self._better[name][0]
 
     def describe(self, distribution: Any) -> str:
@@ -57,14 +58,14 @@ class Upgrades:
             was_upgraded=name in self._better,
         )
 
-    def _look_at(self, distribution: Any, finder: Any) -> None:
+    def _look_at(self, distribution: Any, finder: Any, hashes: Any) -> None:
         from pip._vendor.packaging.specifiers import SpecifierSet
 
         from variantsel.pip_plugin.candidates import applicable_candidates
         from variantsel.selection.installed_builds import better_build
 
         name, version = distribution.canonical_name, distribution.version
-        found = finder.find_best_candidate(name, SpecifierSet(f"=={version}"))
+        found = finder.find_best_candidate(name, SpecifierSet(f"=={version}"), hashes)
         for candidate in applicable_candidates(found):
             if candidate.version != version or not isinstance(
                 candidate.link, self._release_link_type

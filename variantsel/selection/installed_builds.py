@@ -23,6 +23,7 @@ __all__ = [
     "better_build",
     "idle_accelerators",
     "remark_line",
+    "upgrade_requirement",
 ]
 
 
@@ -58,9 +59,18 @@ def remark_line(
         sentence, other = _idle_sentence(build, target, unused), "a variant that uses it"
     if was_upgraded:
         return f"{sentence} No other build of this version could be taken."
+    command = f"pip install --upgrade {upgrade_requirement(build)}"
+    return f"{sentence} '{command}' takes {other}, where the index has one."
+
+
+def upgrade_requirement(build: Build) -> str:
+    """What to have pip upgrade for another build of an installed one's version, or a newer one.
+
+    A local version is newer than the same without (version specifiers, Version ordering): nothing
+    but the version itself takes that.
+    """
     public, _, local = build.version.partition("+")
-    command = f"{build.name}==={public}" if local else f"--upgrade {build.name}"
-    return f"{sentence} 'pip install {command}' takes {other}, where the index has one."
+    return f"{build.name}==={public}" if local else build.name
 
 
 def _idle_sentence(build: Build, target: Target, unused: list[str]) -> str:

@@ -209,6 +209,19 @@ class Target:
             is_host=self.is_host,
         ).without(self.disabled)
 
+    def with_platforms(self, platforms: Sequence[str]) -> Target:
+        """The same machine with another system on it, as in a container's image.
+
+        :param platforms: the platform tags of wheels that it can install, best first.
+        """
+        return Target(
+            self.name,
+            self._source,
+            environment=self.stated_environment,
+            platforms=platforms,
+            is_host=self.is_host,
+        ).without(self.disabled)
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """The marker environment (dependency specifiers, Environment Markers)."""
