@@ -1,6 +1,8 @@
 """The ``aarch64`` namespace: architecture versions and instruction sets.
 
-The vocabulary and the answers are those of the package ``provider-variant-aarch64`` 0.0.1.post2.
+The vocabulary is that of the package ``provider-variant-aarch64`` 0.0.1.post2, and so are the
+answers for cores that archspec knows. For others, what the kernel lists counts, where that package
+answers the oldest version and nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +11,12 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from variantsel_providers.cpu_cores import host_microarchitectures
+from variantsel_providers.cpu_cores import (
+    CoreKind,
+    core_kinds,
+    host_microarchitectures,
+    microarchitecture,
+)
 from variantsel_providers.feature import VariantFeatureConfig
 
 if TYPE_CHECKING:
@@ -29,6 +36,19 @@ _VERSIONS = {
     "armv8.2a": "8.2a",
     "armv8.1a": "8.1a",
     "aarch64": "8a",
+}
+
+# The features that a version makes mandatory and Linux lists, from the oldest (Arm Architecture
+# Reference Manual for A-profile, "The Armv8.1 architecture extension" and so on). A core that lists
+# all of them up to a version may still lack what Linux does not list, but nothing that a compiler
+# uses for that version. SSBS is left out of 8.5: it is hidden where a core has it wrong. Nothing
+# shows a core to be of version 9: there are ones with SVE2 that are not.
+_MANDATORY = {
+    "8.1a": {"atomics", "asimdrdm", "crc32"},
+    "8.2a": {"dcpop"},
+    "8.3a": {"fcma", "jscvt", "lrcpc", "paca", "pacg"},
+    "8.4a": {"asimddp", "dit", "flagm", "ilrcpc", "uscat"},
+    "8.5a": {"bti", "dcpodp", "flagm2", "frint", "sb"},
 }
 
 # Instruction sets as archspec names them, best first. The order ranks variants, so it is part of
@@ -96,7 +116,28 @@ def get_supported_configs(
     by default this one's.
     """
     machine = machine or platform.machine()
-    return supported_configs(*host_microarchitectures(namespace, root, machine))
+    kinds = core_kinds(namespace, root) if machine == namespace else []
+    if not kinds:
+        return supported_configs(*host_microarchitectures(namespace, root, machine))
+    supported = [_supported_by(kind) for kind in kinds]
+    return _configs(
+        [value for value in _VERSIONS.values() if all(value in each for each, _ in supported)],
+        [name for name in _INSTRUCTION_SETS if all(name in each for _, each in supported)],
+    )
+
+
+def _supported_by(kind: CoreKind) -> tuple[set[str], set[str]]:
+    """The versions and the instruction sets of one kind of core."""
+    core, is_known = microarchitecture(namespace, kind)
+    version, *sets = supported_configs(core)
+    versions, names = set(version.values), {config.name for config in sets}
+    if is_known:
+        return versions, names
+    for value, mandatory in _MANDATORY.items():
+        if not mandatory <= kind.features:
+            break
+        versions.add(value)
+    return versions, names | set(kind.features)
 
 
 def supported_configs(*microarchitectures: Microarchitecture) -> list[VariantFeatureConfig]:

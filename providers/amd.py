@@ -3,13 +3,15 @@
 Features and names are those of ``amd-variant-provider`` 0.0.2
 (``amd_variant_provider.plugin:AMDVariantPlugin``). The architectures are those that
 ``rocm-bootstrap`` 0.3.0 (``rocm_bootstrap.variant_provider:AMDVariantPlugin``) answers with too.
-Both come from files of the kernel and of ROCm: neither ROCm nor any program of it is run.
+Both come from files of the kernel and of ROCm: neither ROCm nor any program of it is run, but for
+``rocminfo`` under WSL, whose kernel tells nothing of the GPU.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from variantsel_providers.feature import VariantFeatureConfig
 from variantsel_providers.notices import ProviderWarning
 from variantsel_providers.pci import pci_devices
+from variantsel_providers.rocm import parse_version, rocm_folders, rocm_version
 
 __all__ = ["get_all_configs", "get_supported_configs", "namespace", "supported_configs"]
 
@@ -26,8 +29,9 @@ _FORCED_ARCHITECTURES = "AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH"
 _FORCED_ROCM_VERSION = "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION"
 
 _ARCHITECTURE_FORM = re.compile(r"gfx[0-9]{1,2}[0-9a-f]{2}")
-# "7.1" of "7.1", of "7.1.0" and of "7.1.0-38".
-_ROCM_VERSION_FORM = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})(?:[.-].*)?", re.ASCII)
+# What ROCm's runtime takes every GPU for: "10.3.0" is gfx1030, "9.0.10" is gfx90a.
+_OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
+_OVERRIDE_FORM = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{1,2})", re.ASCII)
 
 # Those that ROCm names its packages after (rocm-bootstrap's registry), oldest first.
 _ARCHITECTURES = (
@@ -38,7 +42,7 @@ _ARCHITECTURES = (
     "gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153",
     "gfx1200", "gfx1201", "gfx1250", "gfx1251",
 )  # fmt: skip
-_ROCM_VERSIONS = [(major, minor) for major in range(8, 4, -1) for minor in range(20, -1, -1)]
+_ROCM_VERSIONS = [(major, minor) for major in range(10, 4, -1) for minor in range(20, -1, -1)]
 
 _PASS_GPUS_IN = "In a container, pass the GPUs in (docker run --device /dev/kfd --device /dev/dri)"
 
@@ -47,6 +51,16 @@ _PASS_GPUS_IN = "In a container, pass the GPUs in (docker run --device /dev/kfd 
 _MAJORS = range(7, 100)
 _MINORS = range(10)
 _STEPPINGS = range(16)
+
+_WSL_DEVICE = "dev/dxg"
+_ROCMINFO_SECONDS = 20
+_ROCMINFO_NAME = re.compile(r"^\s*Name:\s*(gfx[0-9]{1,2}[0-9a-f]{2})\s*$", re.MULTILINE)
+
+# The graphics beside a processor's cores, of which nobody expects to compute with ROCm. Those of
+# Strix Halo (gfx1151) are bought for it.
+_INTEGRATED = frozenset(
+    ("gfx902", "gfx909", "gfx90c", "gfx1033", "gfx1035", "gfx1036", "gfx1103", "gfx1152", "gfx1153")
+)
 
 _PCI_VENDOR = "0x1002"
 # Display controllers, and the accelerators without a display that AMD sells since MI300.
@@ -58,23 +72,28 @@ def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfi
 
     See `supported_configs` for the answer's shape. The architectures come from the kernel's
     topology of compute devices (``sys/class/kfd``), in its order, which is the order in which
-    programs number the GPUs; the version from ``.info/version`` in ``ROCM_PATH``, or where that
-    is not set in ``opt/rocm``. The environment variables ``AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH``
-    (names, separated by commas or blanks) and ``AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION``
-    (``major.minor``) stand in for what is detected. Variables that hide GPUs from one program,
-    such as ``HIP_VISIBLE_DEVICES``, do not count.
+    programs number the GPUs; the version from the ROCm in ``ROCM_PATH``, or where that is not set
+    from the one in its usual places (``rocm``). Under WSL, where the kernel offers no such
+    topology, ROCm's ``rocminfo`` is asked. ``HSA_OVERRIDE_GFX_VERSION``, by which ROCm takes every
+    GPU for another, counts as it does there. The environment variables
+    ``AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH`` (names, separated by commas or blanks) and
+    ``AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION`` (``major.minor``) stand in for what is detected.
+    Variables that hide GPUs from one program, such as ``HIP_VISIBLE_DEVICES``, do not count.
 
-    ``root`` is the directory that ``sys`` and ``opt`` are in.
+    ``root`` is the directory that ``sys``, ``dev``, ``opt`` and ``usr`` are in.
 
     Raises nothing; warns with `ProviderWarning` when an override, a device or a version cannot be
     read, when an AMD GPU is there but the kernel does not offer it for computing, and when it does
     but there is no ROCm. A machine with neither gets an empty answer without a word.
     """
+    rocm = _rocm(root)
     gfx_archs = _forced_architectures()
     if gfx_archs is None:
-        gfx_archs = _architectures(root)
-    rocm_version = _forced_rocm_version() or _rocm_version(root, bool(gfx_archs))
-    return supported_configs(gfx_archs, rocm_version)
+        gfx_archs = _overridden(_architectures(root, rocm[0]))
+    version = _forced_rocm_version() or rocm[1]
+    if version is None and not rocm[2]:
+        _tell_of_no_rocm(root, gfx_archs)
+    return supported_configs(gfx_archs, version)
 
 
 def supported_configs(
@@ -133,7 +152,7 @@ def _forced_rocm_version() -> tuple[int, int] | None:
     value = os.environ.get(_FORCED_ROCM_VERSION)
     if not value:
         return None
-    version = _parsed_rocm_version(value)
+    version = parse_version(value)
     if version is None:
         _warn(
             f"{_FORCED_ROCM_VERSION} is {value!r:.200}, expected major.minor, such as 7.1: it is "
@@ -142,17 +161,27 @@ def _forced_rocm_version() -> tuple[int, int] | None:
     return version
 
 
-def _parsed_rocm_version(text: str) -> tuple[int, int] | None:
-    match = _ROCM_VERSION_FORM.fullmatch(text.strip())
-    return None if match is None else (int(match[1]), int(match[2]))
+def _overridden(gfx_archs: list[str]) -> list[str]:
+    """What ROCm takes the GPUs for."""
+    value = os.environ.get(_OVERRIDE)
+    if not value or not gfx_archs:
+        return gfx_archs
+    match = _OVERRIDE_FORM.fullmatch(value)
+    name = match and f"gfx{int(match[1])}{int(match[2])}{int(match[3]):x}"
+    if not name or not _ARCHITECTURE_FORM.fullmatch(name):
+        _warn(f"{_OVERRIDE} is {value!r:.200}, expected a version such as 10.3.0: it is ignored")
+        return gfx_archs
+    return [name]
 
 
-def _architectures(root: Path) -> list[str]:
+def _architectures(root: Path, rocm: Path | None) -> list[str]:
     """The architecture of each GPU that the kernel offers for computing."""
     nodes = root / "sys/class/kfd/kfd/topology/nodes"
     try:
         devices = sorted(_numbered(nodes), key=lambda path: int(path.name))
     except FileNotFoundError:
+        if (root / _WSL_DEVICE).exists() and rocm is not None:
+            return _architectures_under_wsl(rocm)
         devices = None
     except OSError as error:
         _warn(f"{nodes} cannot be read: {error.strerror}. No AMD GPU is seen")
@@ -223,28 +252,55 @@ def _number(values: dict[str, str], name: str) -> int:
     return int(text)
 
 
-def _rocm_version(root: Path, has_gpu: bool) -> tuple[int, int] | None:
-    chosen = os.environ.get("ROCM_PATH")
-    path = (Path(chosen) if chosen else root / "opt/rocm") / ".info/version"
+def _architectures_under_wsl(rocm: Path) -> list[str]:
+    """The GPUs that ROCm finds through Windows' driver, which has no place in the topology."""
+    program = rocm / "bin/rocminfo"
     try:
-        text = path.read_text(encoding="ascii", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        if chosen:
-            _warn(f"ROCM_PATH is {chosen!r:.200}, but there is no {path}: no ROCm is found")
-        elif has_gpu:
-            _warn(
-                f"an AMD GPU is there but no ROCm is installed ({path} is missing): no variant "
-                "that asks for a ROCm version is compatible. Install ROCm, or set ROCM_PATH or "
-                f"{_FORCED_ROCM_VERSION}"
-            )
-        return None
-    except OSError as error:
-        _warn(f"{path} cannot be read: {error.strerror}. The version of ROCm is unknown")
-        return None
-    version = _parsed_rocm_version(text)
-    if version is None:
-        _warn(f"{path} says {text!r:.100}, expected a version such as 7.1.0: it is ignored")
-    return version
+        found = subprocess.run(
+            [str(program)],
+            env={**os.environ, "HSA_ENABLE_DXG_DETECTION": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_ROCMINFO_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        _warn(
+            f"this is WSL, whose AMD GPUs only ROCm's rocminfo tells, and it does not answer "
+            f"({error}): no variant built for particular AMD GPUs (gfx_arch) is compatible. "
+            f"Install ROCm for WSL, or set {_FORCED_ARCHITECTURES}"
+        )
+        return []
+    return _ROCMINFO_NAME.findall(found.stdout)
+
+
+def _rocm(root: Path) -> tuple[Path | None, tuple[int, int] | None, bool]:
+    """The folder of the ROCm in use and its version, None where there is none; and whether there is
+    something that was told already."""
+    chosen = os.environ.get("ROCM_PATH")
+    for folder in [Path(chosen)] if chosen else rocm_folders(root):
+        version, problem = rocm_version(folder)
+        if problem:
+            _warn(problem)
+            return folder, None, True
+        if version is not None:
+            return folder, version, False
+    if chosen:
+        _warn(f"ROCM_PATH is {chosen!r:.200}, but there is no ROCm in it: no ROCm is found")
+        return None, None, True
+    return None, None, False
+
+
+def _tell_of_no_rocm(root: Path, gfx_archs: Iterable[str]) -> None:
+    if all(name in _INTEGRATED for name in gfx_archs):
+        return
+    _warn(
+        f"an AMD GPU is there but no ROCm is installed ({root / 'opt/rocm'} is missing or empty): "
+        "no variant that asks for a ROCm version is compatible. Install ROCm, or set ROCM_PATH or "
+        f"{_FORCED_ROCM_VERSION}"
+    )
 
 
 def _gpu_on_pci_bus(root: Path) -> bool:

@@ -6,7 +6,6 @@ The vocabulary and its order are those of ``nvidia-variant-provider``
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import warnings
@@ -15,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from variantsel_providers.cuda_driver import ask_cuda_driver
+from variantsel_providers.driver_library import load_library
 from variantsel_providers.feature import VariantFeatureConfig
 from variantsel_providers.notices import ProviderWarning
 from variantsel_providers.pci import pci_devices
@@ -49,16 +50,17 @@ _LOWEST_COMPUTE_CAPABILITY = (5, 0)
 _COMPUTE_CAPABILITIES = [(major, minor) for major in range(12, 4, -1) for minor in range(9, -1, -1)]
 
 _PCI_VENDOR = "0x10de"
-# Where Windows puts the driver's libraries into WSL. The loader only looks there where the
-# distribution says so, which containers and images of other origin do not.
-_WSL_LIBRARY = "usr/lib/wsl/lib/libnvidia-ml.so.1"
+_NVML = "libnvidia-ml.so.1"
+# Written by the kernel's driver, in every container too.
+_KERNEL_DRIVER = "proc/driver/nvidia/version"
 
 
 def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfig]:
     """What this machine's driver and GPUs support (providers draft, "Plugin interface").
 
-    See `supported_configs` for the answer's shape. The driver is asked through NVML; on a Jetson,
-    what NVML does not tell comes from the device tree and the release of L4T (``tegra``).
+    See `supported_configs` for the answer's shape. The driver is asked through NVML, or where that
+    is missing through libcuda; on a Jetson, what NVML does not tell comes from the device tree and
+    the release of L4T (``tegra``).
 
     Of several GPUs the highest compute capability counts. All that the driver shows to this process
     count: in a container, those passed in. ``CUDA_VISIBLE_DEVICES`` does not, because what is
@@ -77,11 +79,9 @@ def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfi
     compute_capability = _forced(_FORCED_COMPUTE_CAPABILITY, _COMPUTE_CAPABILITY_FORM, "9.0")
     tegra = tegra_gpu(root)
     if cuda_version is None or compute_capability is None:
-        tell = _warn if tegra is None else _ignore
-        with _driver(root, tell) as nvml:
-            if nvml is not None:
-                cuda_version = cuda_version or _cuda_version(nvml, tell)
-                compute_capability = compute_capability or _highest_compute_capability(nvml, tell)
+        asked = _ask_driver(root, _warn if tegra is None else _ignore)
+        cuda_version = cuda_version or asked[0]
+        compute_capability = compute_capability or asked[1]
     if tegra is None:
         return supported_configs(cuda_version, compute_capability)
     if cuda_version is None:
@@ -203,31 +203,56 @@ def _forced(variable: str, form: re.Pattern[str], example: str) -> tuple[int, in
     return int(match[1]), int(match[2] or 0)
 
 
-@contextmanager
-def _driver(root: Path, tell: _Tell) -> Iterator[Any]:
-    """The ``pynvml`` module with NVML initialised, None where no driver answers."""
-    import pynvml
-
+def _ask_driver(root: Path, tell: _Tell) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """The driver's CUDA version and the highest compute capability, each None where unknown."""
     try:
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError_LibraryNotFound:
-            if not _load_library(root / _WSL_LIBRARY):
-                raise
-            pynvml.nvmlInit()
-    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded) as error:
-        # The library alone says nothing about the machine: it also comes with container images
-        # and on the GPU-less nodes of a cluster.
-        if any(device.is_display_controller for device in pci_devices(root, _PCI_VENDOR)):
-            tell(
-                f"an NVIDIA GPU is on the PCI bus but no NVIDIA driver answers ({error}): no "
-                "NVIDIA variant is compatible. Install or load the driver (`nvidia-smi` tells "
-                "whether it works), in a container pass the GPU in (docker run --gpus all), or "
-                f"set {_FORCED_CUDA_VERSION} and {_FORCED_COMPUTE_CAPABILITY}"
-            )
-        yield None
-        return
-    except pynvml.NVMLError as error:
+        with _nvml(root, tell) as nvml:
+            if nvml is None:
+                return None, None
+            return _cuda_version(nvml, tell), _highest_compute_capability(nvml, tell)
+    except _NoNvml as missing:
+        problem = str(missing)
+    found = ask_cuda_driver(root)
+    if found is None:
+        _tell_of_no_driver(root, problem, tell)
+        return None, None
+    if found.compute_capability is None:
+        tell("an NVIDIA driver is loaded but shows no GPU to this process")
+    return found.cuda_version, found.compute_capability
+
+
+class _NoNvml(Exception):
+    """NVML cannot be asked; the text says why."""
+
+
+@contextmanager
+def _nvml(root: Path, tell: _Tell) -> Iterator[Any]:
+    """The ``pynvml`` module with NVML initialised, None where the driver does not start.
+
+    Raises `_NoNvml` when there is no NVML, or no binding to it that works.
+    """
+    load_library(_NVML, root)  # from where it is: pynvml finds it by its name then
+    try:
+        import pynvml
+
+        library_not_found = pynvml.NVMLError_LibraryNotFound
+        not_loaded = pynvml.NVMLError_DriverNotLoaded
+        nvml_error = pynvml.NVMLError
+        needed = (
+            *(pynvml.nvmlInit, pynvml.nvmlShutdown, pynvml.nvmlDeviceGetCount),
+            *(pynvml.nvmlDeviceGetHandleByIndex, pynvml.nvmlDeviceGetCudaComputeCapability),
+            *(pynvml.nvmlSystemGetCudaDriverVersion, pynvml.nvmlSystemGetCudaDriverVersion_v2),
+            pynvml.NVMLError_NoPermission,
+        )
+        del needed
+    except (ImportError, AttributeError) as error:
+        _tell_of_other_pynvml(error, tell)
+        raise _NoNvml("the module pynvml is not NVIDIA's binding") from None
+    try:
+        pynvml.nvmlInit()
+    except (library_not_found, not_loaded) as error:
+        raise _NoNvml(str(error)) from None
+    except nvml_error as error:
         tell(
             f"the NVIDIA driver does not start: {error}. No NVIDIA variant is compatible until "
             "`nvidia-smi` works; after a driver update, restart the machine"
@@ -238,17 +263,47 @@ def _driver(root: Path, tell: _Tell) -> Iterator[Any]:
         yield pynvml
     finally:
         # By now the answers are in; a driver that cannot close does not make them wrong.
-        with suppress(pynvml.NVMLError):
+        with suppress(nvml_error):
             pynvml.nvmlShutdown()
 
 
-def _load_library(path: Path) -> bool:
-    """Load a library that the loader does not find; from then on it is found by its name."""
-    try:
-        ctypes.CDLL(str(path))
-    except OSError:
-        return False
-    return True
+def _tell_of_other_pynvml(error: Exception, tell: _Tell) -> None:
+    """Name the package that put another ``pynvml`` in the place of nvidia-ml-py's."""
+    from importlib.metadata import packages_distributions
+
+    owners = [name for name in packages_distributions().get("pynvml", ()) if name != "nvidia-ml-py"]
+    package = f"that of {' and '.join(dict.fromkeys(owners))}" if owners else "another one"
+    remedy = f"uninstall {owners[0]}, then " if owners else ""
+    tell(
+        f"the module pynvml is not NVIDIA's own but {package} ({error}), so NVML cannot be asked: "
+        f"{remedy}`pip install --force-reinstall nvidia-ml-py`"
+    )
+
+
+def _tell_of_no_driver(root: Path, problem: str, tell: _Tell) -> None:
+    """Say what is missing, where there is a GPU.
+
+    The library alone says nothing about the machine: it also comes with container images and on the
+    GPU-less nodes of a cluster.
+    """
+    if not any(device.is_display_controller for device in pci_devices(root, _PCI_VENDOR)):
+        return
+    overrides = f"{_FORCED_CUDA_VERSION} and {_FORCED_COMPUTE_CAPABILITY}"
+    if (root / _KERNEL_DRIVER).exists():
+        tell(
+            "an NVIDIA GPU is on the PCI bus and the kernel's driver is loaded, but its libraries "
+            f"({_NVML}, libcuda.so.1) are not where the loader looks ({problem}): no NVIDIA "
+            "variant is compatible. In a container, pass the GPU in with "
+            "NVIDIA_DRIVER_CAPABILITIES=compute,utility; elsewhere install the driver's "
+            f"libraries, name their folder in LD_LIBRARY_PATH, or set {overrides}"
+        )
+        return
+    tell(
+        f"an NVIDIA GPU is on the PCI bus but no NVIDIA driver answers ({problem}): no "
+        "NVIDIA variant is compatible. Install or load the driver (`nvidia-smi` tells "
+        "whether it works), in a container pass the GPU in (docker run --gpus all), or "
+        f"set {overrides}"
+    )
 
 
 def _cuda_version(nvml: Any, tell: _Tell) -> tuple[int, int] | None:

@@ -39,7 +39,8 @@ _CUDA_VERSIONS = {
     (36, 4): (12, 6),  # JetPack 6.1
     (36, 2): (12, 2),  # JetPack 6.0
     (34, 1): (11, 4),  # JetPack 5.0
-    (32, 3): (10, 2),  # JetPack 4.3
+    (32, 4): (10, 2),  # JetPack 4.4
+    (32, 3): (10, 0),  # JetPack 4.3
 }
 
 # "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: ..."

@@ -69,7 +69,7 @@ def test_the_bug_report_asks_for_what_every_answer_begins_with() -> None:
     "path",
     sorted(
         {
-            *re.findall(r"`(\w[\w.-]*/[\w./-]*|[\w-]+\.(?:md|toml))`", CONTRIBUTING),
+            *re.findall(r"`(\.?\w[\w.-]*/[\w./-]*|[\w-]+\.(?:md|toml))`", CONTRIBUTING),
             *re.findall(r"\]\(([^):#]+)[^)]*\)", CONTRIBUTING),
         }
         - {"dist/"}  # a release makes it

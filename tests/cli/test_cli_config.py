@@ -118,8 +118,16 @@ def test_rank_applies_what_is_configured_for_the_package_that_the_file_names(
     answer = ranked(capsys, release(folder))
     assert answer["labels"] == ["v3"]
     assert answer["narrowed"] == {
-        "null": f"is left out (never = null, set in {path}).",
-        "v1": f"is left out (exclude = x86_64 :: level :: v1, set in {path}).",
+        "null": {
+            "rule": "never",
+            "setting": f"never = null, set in {path}",
+            "text": f"is left out (never = null, set in {path}).",
+        },
+        "v1": {
+            "rule": "exclude",
+            "setting": f"exclude = x86_64 :: level :: v1, set in {path}",
+            "text": f"is left out (exclude = x86_64 :: level :: v1, set in {path}).",
+        },
     }
     assert list(answer["rejected"]) == ["v4"]
     assert ranked(capsys, release(folder, "other-1.0-variants.json"))["labels"] == ["v3", "null"]

@@ -51,4 +51,4 @@ def test_activating_twice_at_once_leaves_the_hook_active(environment: Environmen
     assert [future.result().returncode for future in running] == [0, 0, 0]
     status = environment.run("-m", "variantsel", "status", "--format", "json")
     assert json.loads(status.stdout)["active"]
-    assert len(list(environment.site_packages.glob("variantsel.*"))) == 2
+    assert len(list(environment.site_packages.glob("variantsel.*"))) == 1

@@ -133,7 +133,7 @@ def test_a_pip_of_another_line_is_left_alone_with_one_line(
     if doctored:
         init = environment.site_packages / "pip" / "__init__.py"
         init.write_text(init.read_text().replace(environment.pip_version, doctored))
-    assert environment.run("-m", "variantsel", "activate").returncode == 0
+    assert environment.run("-m", "variantsel", "activate").returncode == 1
     command = ("install", "--dry-run", "--index-url", index.url, "gpu", "runtime")
     active = environment.pip(*command, variables=ON_A_GPU)
     switched_off = environment.pip(*command, variables={"VARIANTSEL": "0"})
@@ -143,3 +143,20 @@ def test_a_pip_of_another_line_is_left_alone_with_one_line(
     (line,) = active.stderr.removesuffix(switched_off.stderr).splitlines()
     version = doctored or UNKNOWN_PIP
     assert line.startswith(f"WARNING: variantsel does not know pip {version} and stands aside")
+
+
+def test_a_pip_that_is_too_old_is_told_to_be_upgraded(
+    make_environment: MakeEnvironment, index: Index
+) -> None:
+    environment = make_environment("23.0.1", "3.10")
+    activated = environment.run("-m", "variantsel", "activate")
+    assert activated.returncode == 1
+    assert "not active" in activated.stdout and "now sees" not in activated.stdout
+    assert "-m pip install --upgrade pip'" in activated.stdout
+    status = environment.run("-m", "variantsel", "status")
+    assert status.returncode == 1
+    assert "-m pip install --upgrade pip'" in status.stdout
+    command = ("install", "--dry-run", "--index-url", index.url, "gpu")
+    (line,) = environment.pip(*command, variables=ON_A_GPU).stderr.splitlines()
+    assert "'pip install --upgrade pip'" in line
+    assert "newer variantsel" not in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,26 @@ def make_mirror(folder: Path) -> Path:
         check=True,
         capture_output=True,
     )
+    for name in PROJECTS:
+        add_wheels_for_this_python(folder / name)
     return folder
+
+
+def add_wheels_for_this_python(project: Path) -> None:
+    """Where the index has none for the Python that runs, those of the newest it has, renamed."""
+    wheels = {wheel: re.search(r"-cp3(\d+)-cp3\1-", wheel.name) for wheel in project.glob("*.whl")}
+    minors = {int(found[1]) for found in wheels.values() if found}
+    if not minors or sys.version_info[1] <= max(minors):
+        return
+    page = project / "index.html"
+    links = ""
+    for wheel, found in wheels.items():
+        if found and int(found[1]) == max(minors):
+            own = f"cp3{sys.version_info[1]}"
+            name = wheel.name.replace(found[0], f"-{own}-{own}-")
+            shutil.copy(wheel, wheel.with_name(name))
+            links += f'<a href="{name}">{name}</a>'
+    page.write_text(page.read_text().replace("</body>", f"{links}</body>"))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def install_plugin(python: Path, folder: Path) -> None:
     subprocess.run([str(python), "-m", "compileall", "-q", str(folder)], check=True)
     write_hook = (
         "import pathlib, sys, variantsel.pip_plugin.activation as activation; "
-        "pathlib.Path(sys.argv[1]).write_text(activation._FILES['variantsel.pth'])"
+        "pathlib.Path(sys.argv[1]).write_text(activation.hook_text())"
     )
     subprocess.run(
         [str(python), "-c", write_hook, str(folder / "variantsel.pth")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,11 +81,12 @@ def test_a_changed_variable_is_noticed(
     assert times_asked(log) == 2
 
 
+@pytest.mark.parametrize("name", ["libnvidia-ml.so.1", "libcuda.so.1"])
 def test_a_changed_driver_library_is_noticed(
-    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
-    library = tmp_path / "libnvidia-ml.so.1"
+    library = tmp_path / name
     library.write_bytes(b"driver 570")
     ask()
     ask()
@@ -94,9 +96,35 @@ def test_a_changed_driver_library_is_noticed(
     assert times_asked(log) == 2
 
 
-def test_a_changed_provider_is_noticed(log: Path) -> None:
+def test_libraries_put_in_and_taken_out_are_noticed(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As cuda-compat does: the CUDA version is the one of the libcuda that programs will load."""
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "compat"))
     ask()
-    provider = log.parent / "variantsel_providers" / "nvidia.py"
+    (tmp_path / "compat").mkdir()
+    (tmp_path / "compat" / "libcuda.so.1").write_bytes(b"of CUDA 13.0")
+    ask()
+    assert times_asked(log) == 2
+    shutil.rmtree(tmp_path / "compat")
+    ask()
+    assert times_asked(log) == 3
+
+
+def test_what_the_loader_knows_is_part_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_cache, "_LOADER_CACHE", str(tmp_path / "ld.so.cache"))
+    before = {name: answer_cache.answer_key(name) for name in ("nvidia", "intel")}
+    (tmp_path / "ld.so.cache").write_bytes(b"ld.so-1.7.0")
+    for name, key in before.items():
+        assert answer_cache.answer_key(name) != key
+
+
+@pytest.mark.parametrize("module", ["nvidia", "__init__"])
+def test_a_changed_provider_is_noticed(log: Path, module: str) -> None:
+    ask()
+    provider = log.parent / "variantsel_providers" / f"{module}.py"
     os.utime(provider, ns=(1, 1))
     ask()
     assert times_asked(log) == 2
@@ -155,6 +183,9 @@ def test_the_key_of_amd_follows_rocm(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("namespace", "variable"),
     [
+        ("amd", "HSA_OVERRIDE_GFX_VERSION"),
+        ("amd", "ROCM_PATH"),
+        ("nvidia", "LD_LIBRARY_PATH"),
         ("intel", "INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP"),
         ("intel", "ZE_AFFINITY_MASK"),
         ("tpu", "TPU_VARIANT_PROVIDER_FORCE_PRESENT"),

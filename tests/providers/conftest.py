@@ -19,6 +19,7 @@ import pytest
 from variantsel_providers.feature import VariantFeatureConfig
 
 NVML = "libnvidia-ml.so.1"
+CUDA = "libcuda.so.1"
 LEVEL_ZERO = "libze_loader.so.1"
 
 ASK = """
@@ -204,7 +205,9 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
     ``inventory`` is the stub driver's (see nvml_stub.c), None for a machine without a driver;
     ``without`` names the stub's compile-time switches; ``pci`` lists the (vendor, class) of the
     devices on the PCI bus; ``files`` are others of the machine; ``forced`` holds variables.
-    With ``wsl`` the driver lies where Windows puts it, and nowhere else.
+    With ``place`` the driver lies in that folder of the machine, which the loader does not know.
+    ``cuda`` is the inventory of a stub libcuda (see cuda_stub.c), None for a machine without one;
+    ``modules`` are Python modules that come before all others, ``{name: source}``.
     """
 
     def ask(
@@ -214,7 +217,9 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
         pci: tuple[tuple[str, str], ...] = (),
         files: dict[str, str] | None = None,
         forced: dict[str, str] | None = None,
-        wsl: bool = False,
+        place: str = "",
+        cuda: str | None = None,
+        modules: dict[str, str] | None = None,
     ) -> Answer:
         write_machine(tmp_path, files or {}, pci)
         library: Path | str = NVML
@@ -222,12 +227,22 @@ def ask_nvidia(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., 
         if inventory is not None:
             library = request.getfixturevalue("build_stub")("nvml_stub.c", NVML, *without)
             environment["NVML_STUB_INVENTORY"] = write_inventory(tmp_path, inventory)
-        if wsl:
+        if cuda is not None:
+            built = request.getfixturevalue("build_stub")("cuda_stub.c", CUDA)
+            environment["CUDA_STUB_INVENTORY"] = cuda
+            if library == NVML:
+                library = built
+            else:
+                environment["LD_LIBRARY_PATH"] = f"{library}:{built}"
+        if place:
             assert isinstance(library, Path)
-            place = tmp_path / "root/usr/lib/wsl/lib"
-            place.mkdir(parents=True)
-            shutil.copy(library / NVML, place)
+            folder = tmp_path / "root" / place
+            shutil.copytree(library, folder)
             library = NVML
+        for name, source in (modules or {}).items():
+            (tmp_path / "modules").mkdir(exist_ok=True)
+            (tmp_path / "modules" / f"{name}.py").write_text(source)
+            environment["PYTHONPATH"] = str(tmp_path / "modules")
         return ask_provider("nvidia", tmp_path, library, environment)
 
     return ask

@@ -27,13 +27,20 @@ CPU = "cpu_cores_count 64\nsimd_count 0\ngfx_target_version 0\n"
 MI300X = "cpu_cores_count 0\nsimd_count 1216\ngfx_target_version 90402\n"
 W7900 = "cpu_cores_count 0\nsimd_count 192\ngfx_target_version 110000\n"
 
+RAPHAEL = "cpu_cores_count 0\nsimd_count 4\ngfx_target_version 100306\n"  # beside a Ryzen's cores
+STRIX_HALO = "cpu_cores_count 0\nsimd_count 80\ngfx_target_version 110501\n"
+
+OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
+
 NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
 def _no_overrides(monkeypatch):
     for name in list(os.environ):
-        if name == "ROCM_PATH" or name.startswith(("AMD_VARIANT_PROVIDER_", "ROCM_BOOTSTRAP_")):
+        if name in ("ROCM_PATH", OVERRIDE) or name.startswith(
+            ("AMD_VARIANT_PROVIDER_", "ROCM_BOOTSTRAP_")
+        ):
             monkeypatch.delenv(name)
 
 
@@ -415,3 +422,139 @@ def test_a_real_machine_is_asked_without_arguments():
 
 def test_importing_the_provider_needs_only_the_standard_library(imported_by):
     assert imported_by("variantsel_providers.amd").isdisjoint({"archspec", "pynvml", "packaging"})
+
+
+# Where ROCm is
+
+
+def answered(root):
+    """The answer as ``{feature: values}``, and the warnings as one text."""
+    configs, told = ask(root)
+    return {config.name: config.values for config in configs}, " ".join(told)
+
+
+def one_gpu(**files):
+    return {f"{NODES}/0/properties": CPU, f"{NODES}/1/properties": MI300X} | files
+
+
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [
+        ("opt/rocm/.info/version", "7.1"),
+        ("opt/rocm/core-7.14/.info/version", "7.14"),  # no link: of several the newest
+        ("opt/rocm/core-10.0/.info/version", "10.0"),
+        ("opt/rocm-6.3.0/.info/version", "6.3"),
+        ("usr/.info/version", "7.1"),
+    ],
+)
+def test_rocm_is_found_in_each_of_its_places(machine, path, version):
+    older = "opt/rocm/core-7.2/.info/version" if "core-" in path else "opt/rocm-5.7.1/.info/version"
+    files = {path: f"{version}.0\n"}
+    if path.startswith(("opt/rocm/core", "opt/rocm-")):
+        files[older] = "5.7.1\n"
+    answer, told = answered(machine(files=one_gpu(**files)))
+    assert (answer["rocm_version"], told) == ([version], "")
+
+
+def test_the_link_says_which_of_several_rocms_is_in_use(machine):
+    files = {f"opt/rocm/core-{v}/.info/version": f"{v}.0\n" for v in ("7.14", "10.0")}
+    root = machine(files=one_gpu(**files))
+    (root / "opt/rocm/core").symlink_to("core-7.14")
+    assert answered(root) == ({"gfx_arch": ["gfx942"], "rocm_version": ["7.14"]}, "")
+
+
+@pytest.mark.parametrize("folder", ["usr/lib64", "usr/lib/x86_64-linux-gnu", "opt/rocm/lib"])
+def test_where_no_file_tells_the_version_the_librarys_name_does(machine, folder):
+    files = {f"{folder}/librocm-core.so.1": "", f"{folder}/librocm-core.so.1.0.60300": ""}
+    answer, told = answered(machine(files=one_gpu(**files)))
+    assert (answer["rocm_version"], told) == (["6.3"], "")
+
+
+def test_every_rocm_that_is_out_is_in_the_vocabulary():
+    _, versions = amd.get_all_configs()
+    assert {"10.0", "7.14", "7.1", "6.3"} <= set(versions.values)
+
+
+# What ROCm takes a GPU for
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [("10.3.0", "gfx1030"), ("9.0.10", "gfx90a"), ("11.0.1", "gfx1101")]
+)
+def test_the_override_of_rocm_counts(machine, monkeypatch, value, name):
+    monkeypatch.setenv(OVERRIDE, value)
+    answer, told = answered(machine(files=one_gpu(**{ROCM_VERSION_FILE: "7.1.0\n"})))
+    assert (answer["gfx_arch"], told) == ([name], "")
+
+
+@pytest.mark.parametrize("value", ["10.3", "gfx1030", "10.3.0.0", "99.99.99"])
+def test_an_override_that_is_no_version_is_ignored_and_said(machine, monkeypatch, value):
+    monkeypatch.setenv(OVERRIDE, value)
+    answer, told = answered(machine(files=one_gpu(**{ROCM_VERSION_FILE: "7.1.0\n"})))
+    assert answer["gfx_arch"] == ["gfx942"]
+    assert f"{OVERRIDE} is {value!r}" in told
+
+
+def test_an_override_makes_no_gpu_of_none(machine, monkeypatch):
+    monkeypatch.setenv(OVERRIDE, "10.3.0")
+    assert answered(machine(files={f"{NODES}/0/properties": CPU})) == ({}, "")
+
+
+# Graphics beside the cores
+
+
+def test_graphics_beside_the_cores_ask_for_no_rocm(machine):
+    files = {f"{NODES}/0/properties": CPU, f"{NODES}/1/properties": RAPHAEL}
+    assert answered(machine(files=files, pci=(NVIDIA_GPU, AMD_GPU))) == (
+        {"gfx_arch": ["gfx1036"]},
+        "",
+    )
+
+
+@pytest.mark.parametrize("gpu", [MI300X, STRIX_HALO])
+def test_a_gpu_bought_for_computing_does(machine, gpu):
+    files = {f"{NODES}/{i}/properties": text for i, text in enumerate((CPU, RAPHAEL, gpu))}
+    assert "no ROCm is installed" in answered(machine(files=files))[1]
+
+
+# WSL
+
+ROCMINFO = """\
+#!/bin/sh
+[ "$HSA_ENABLE_DXG_DETECTION" = 1 ] || exit 1
+cat <<'END'
+HSA Agents
+==========
+Agent 1
+  Name:                    AMD Ryzen 9 7950X 16-Core Processor
+  Device Type:             CPU
+Agent 2
+  Name:                    gfx1100
+  Marketing Name:          AMD Radeon RX 7900 XTX
+  Device Type:             GPU
+      Name:                    amdgcn-amd-amdhsa--gfx1100
+END
+"""
+
+
+def wsl(machine, program):
+    files = {"dev/dxg": "", ROCM_VERSION_FILE: "7.1.0\n", "opt/rocm/bin/rocminfo": program}
+    root = machine(files=files)
+    (root / "opt/rocm/bin/rocminfo").chmod(0o755)
+    return root
+
+
+def test_under_wsl_rocminfo_is_asked(machine):
+    expected = {"gfx_arch": ["gfx1100"], "rocm_version": ["7.1"]}
+    assert answered(wsl(machine, ROCMINFO)) == (expected, "")
+
+
+@pytest.mark.parametrize("program", ["#!/bin/sh\nexit 3\n", "no program"])
+def test_under_wsl_a_rocminfo_that_does_not_answer_is_said(machine, program):
+    answer, told = answered(wsl(machine, program))
+    assert "gfx_arch" not in answer
+    assert "this is WSL" in told
+
+
+def test_wsl_without_rocm_is_passed_over(machine):
+    assert answered(machine(files={"dev/dxg": ""})) == ({}, "")

@@ -109,7 +109,7 @@ def test_captured_x86_64_machines_have_their_levels(machine, name, levels):
         ("apple-m1-linux", "8.4a", {"flagm2", "paca"}, {"bf16", "sve"}),
         ("jetson-orin", "8.2a", {"asimddp", "lrcpc"}, {"sve", "bf16"}),
         # Cores that archspec has no name for are what they surely are.
-        ("jetson-xavier", "8a", set(), {"asimddp", "sve"}),
+        ("jetson-xavier", "8.2a", {"dcpop", "fphp"}, {"asimddp", "sve"}),
         ("jetson-tx2", "8a", set(), {"asimddp", "sve"}),
         ("dgx-spark", "9.0a", {"sve2", "bf16", "i8mm"}, {"ssbs", "rng"}),
     ],

@@ -333,16 +333,88 @@ def test_gpus_left_out_for_one_reason_share_a_line(ask_nvidia):
 # WSL
 
 
-def test_driver_that_windows_brings_is_found_where_the_loader_does_not_look(ask_nvidia):
-    answer = ask_nvidia(HOPPER_MACHINE, wsl=True)
+PLACES = [
+    "usr/lib/wsl/lib",
+    "usr/local/nvidia/lib64",
+    "home/kubernetes/bin/nvidia/lib64",
+    "run/opengl-driver/lib",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_driver_is_found_where_the_loader_does_not_look(ask_nvidia, place):
+    answer = ask_nvidia(HOPPER_MACHINE, place=place)
     assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
 
 
-def test_driver_that_windows_brings_may_fail_like_any_other(ask_nvidia):
-    answer = ask_nvidia(f"init {GPU_IS_LOST}\n{HOPPER_MACHINE}", wsl=True)
+@pytest.mark.parametrize("place", PLACES)
+def test_driver_that_lies_elsewhere_may_fail_like_any_other(ask_nvidia, place):
+    answer = ask_nvidia(f"init {GPU_IS_LOST}\n{HOPPER_MACHINE}", place=place)
     assert answer.configs == []
     (warning,) = answer.warnings
     assert "the NVIDIA driver does not start: GPU is lost" in warning
+
+
+# Without NVML
+
+
+@pytest.mark.parametrize("place", ["", *PLACES])
+def test_without_nvml_libcuda_is_asked(ask_nvidia, place):
+    """NVIDIA_DRIVER_CAPABILITIES=compute: the container has libcuda and no NVML."""
+    answer = ask_nvidia(None, cuda="0 12080 8.6 9.0", place=place, pci=(NVIDIA_GPU,))
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+
+
+def test_gpus_hidden_from_cuda_programs_count_all_the_same(ask_nvidia):
+    answer = ask_nvidia(None, cuda="0 12080 9.0", forced={"CUDA_VISIBLE_DEVICES": ""})
+    assert (answer.configs, answer.warnings) == (HOPPER_CONFIGS, [])
+
+
+def test_a_libcuda_that_shows_no_gpu_says_so(ask_nvidia):
+    answer = ask_nvidia(None, cuda="0 12080")
+    assert answer.values.keys() == {"cuda_version_lower_bound", "cuda_version_upper_bound"}
+    assert answer.warnings == ["an NVIDIA driver is loaded but shows no GPU to this process"]
+
+
+@pytest.mark.parametrize("code", [34, 100, 803])  # a stub library, no device, no matching driver
+def test_a_libcuda_that_does_not_start_is_as_none(ask_nvidia, code):
+    answer = ask_nvidia(None, cuda=f"{code} 12080 9.0", pci=(NVIDIA_GPU,))
+    assert answer.configs == []
+    (warning,) = answer.warnings
+    assert "no NVIDIA driver answers" in warning
+
+
+def test_a_kernel_driver_without_libraries_gets_the_cure_that_fits(ask_nvidia):
+    loaded = {"proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550\n"}
+    answer = ask_nvidia(None, pci=(NVIDIA_GPU,), files=loaded)
+    (warning,) = answer.warnings
+    assert "the kernel's driver is loaded, but its libraries" in warning
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in warning
+    assert "Install or load the driver" not in warning
+
+
+# What other packages put in the place of the binding
+
+OLD_PYNVML = """
+class NVMLError(Exception): pass
+class NVMLError_LibraryNotFound(NVMLError): pass
+class NVMLError_DriverNotLoaded(NVMLError): pass
+class NVMLError_NoPermission(NVMLError): pass
+def nvmlInit(): pass
+def nvmlShutdown(): pass
+def nvmlDeviceGetCount(): return 1
+def nvmlDeviceGetHandleByIndex(index): return index
+def nvmlSystemGetDriverVersion(): return b"550.90"
+"""
+
+
+@pytest.mark.parametrize("module", [OLD_PYNVML, "raise ImportError('no such thing')"])
+def test_another_pynvml_does_not_take_the_gpu_away(ask_nvidia, module):
+    answer = ask_nvidia(HOPPER_MACHINE, cuda="0 12080 9.0", modules={"pynvml": module})
+    assert answer.configs == HOPPER_CONFIGS
+    (warning,) = answer.warnings
+    assert "the module pynvml is not NVIDIA's own" in warning
+    assert "pip install --force-reinstall nvidia-ml-py" in warning
 
 
 # Shutting down

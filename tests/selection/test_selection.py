@@ -9,6 +9,7 @@ import pytest
 from support.wheels import metadata
 
 from variantsel import InvalidMetadata, Preferences, Target, VariantMetadata
+from variantsel.selection.build import Build
 from variantsel.selection.selection import Release, ReleaseFile, Selection, select
 from variantsel.selection.taken import (
     choice_details,
@@ -17,7 +18,7 @@ from variantsel.selection.taken import (
     other_machine_line,
     several_sources_line,
 )
-from variantsel.selection.unused import newer_without_variants_line, unused_accelerator_line
+from variantsel.selection.unused import exactly, unused_accelerator_line, without_variants_line
 
 GPU = Target.from_properties(
     {"nvidia": {"cuda_version_lower_bound": ["12.8", "12.0"], "sm_arch": ["90_real"]}}
@@ -144,10 +145,20 @@ def test_an_accelerator_wheel_that_was_not_taken_is_said() -> None:
 
 def test_a_newer_version_without_variants_names_the_older_one() -> None:
     selection = selected(release("any-cuda12.whl"))
-    line = newer_without_variants_line("pkg-2.0-py3-none-any.whl", selection, selection.files[0])
-    assert line.endswith("pkg 1.0 has the variant cuda12 for it (pip install pkg==1.0)")
+    taken = Build("pkg", "2.0")
+    line = without_variants_line(
+        "pkg-2.0-py3-none-any.whl", taken, selection, selection.files[0], " (what to do)"
+    )
+    assert line.endswith("pkg 1.0 has the variant cuda12 for it (what to do)")
     without = selected(release("any-cuda12.whl", "any-null.whl"), NO_GPU)
-    assert newer_without_variants_line("pkg-2.0.whl", without, without.files[0]) == ""
+    assert without_variants_line("pkg-2.0.whl", taken, without, without.files[0], "") == ""
+    uses_it = Build("pkg", "2.0+cu130")
+    assert without_variants_line("pkg-2.0.whl", uses_it, selection, selection.files[0], "") == ""
+
+
+def test_only_three_equal_signs_take_a_version_that_has_local_ones() -> None:
+    assert exactly("torch", "2.12.0", ["2.12.0", "2.12.0+cpu"]) == "torch===2.12.0"
+    assert exactly("torch", "2.12.0", ["2.12.0", "2.12.00", "2.13.0+cpu"]) == "torch==2.12.0"
 
 
 def test_a_wheel_for_another_machine_than_the_targets_is_said() -> None:
@@ -223,3 +234,35 @@ def test_the_line_says_which_preference_put_another_wheel_first() -> None:
     assert "-  cuda12 is left out (never = cuda12)." in choice_details(null, null.files[0])
     same = selected(EVERY_FILE, prefer=["nvidia"], never=["cuda13"])
     assert "rather than" not in choice_line(same, same.files[0])
+
+
+# -- large releases
+
+
+MANY = {f"build{number}": CUDA12 | {"x86_64": {"level": [f"v{number}"]}} for number in range(300)}
+LARGE = metadata({"old": CUDA12, **MANY, "null": {}}, namespaces=["nvidia", "x86_64"])
+LEVELS = {"x86_64": {"level": [f"v{number}" for number in range(300)]}}
+NVIDIA = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
+
+
+def test_of_a_large_release_a_line_names_a_few_labels_and_how_many_more() -> None:
+    wheels = release("any-old.whl", *(f"any-{label}.whl" for label in MANY), "any-null.whl")
+    fitting = selected(wheels, Target.from_properties(NVIDIA | LEVELS), LARGE)
+    line = choice_line(fitting, fitting.files[0])
+    assert line.endswith("; fits as well: build1, build2, build3, build4 and 297 more)")
+    null = selected(wheels, Target.from_properties(LEVELS), LARGE)
+    (taken,) = null.files
+    line = choice_line(null, taken)
+    assert "supports none of " in line
+    assert line.endswith(" and 297 more)")
+
+
+def test_of_a_large_release_a_warning_gives_a_few_reasons_and_how_many_more() -> None:
+    wheels = release(*(f"any-{label}.whl" for label in MANY))
+    selection = selected(wheels, NO_GPU, LARGE)
+    assert nothing_fits_line(selection).endswith(" And 297 more.")
+    taken = selected(wheels, Target.from_properties(NVIDIA), LARGE, take=["build*"])
+    assert taken.unmet is not None
+    assert str(taken.unmet).endswith(" And 296 more.")
+    aside = selected(wheels, GPU, OSError("gone"))
+    assert "build0, build1, build2, build3 and 296 more: gone" in aside.problems[0]

@@ -40,6 +40,7 @@ class Environment:
         variables: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         timeout: float = 300,
+        encoding: str = "utf-8",
     ) -> subprocess.CompletedProcess[str]:
         """Run this environment's Python with none of the caller's settings."""
         return subprocess.run(
@@ -47,7 +48,7 @@ class Environment:
             env=self._variables(variables),
             cwd=cwd or self.folder,
             capture_output=True,
-            text=True,
+            encoding=encoding,
             timeout=timeout,
             check=False,
         )

@@ -30,6 +30,7 @@ class Index:
     :ivar statuses: ``{file name: status}`` of files that are listed and not to be had.
     :ivar bodies: ``{file name: content}`` of files that are other than they are listed.
     :ivar links: ``{file name: URL}`` of files that lie elsewhere.
+    :ivar upload_times: when files were uploaded (``2026-01-01T00:00:00Z``), by name; JSON only.
     :ivar requests: what was asked for, "METHOD /path".
     """
 
@@ -40,6 +41,7 @@ class Index:
     statuses: dict[str, int] = field(default_factory=dict)
     bodies: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    upload_times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -60,6 +62,8 @@ class Index:
         }
         if self.core_metadata and path.suffix == ".whl":
             entry["core-metadata"] = True
+        if path.name in self.upload_times:
+            entry["upload-time"] = self.upload_times[path.name]
         return entry
 
     def _html_link(self, path: Path) -> str:

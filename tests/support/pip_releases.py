@@ -22,17 +22,17 @@ PIP_RELEASES = {
     "24.3.1": "3.13",
     "25.0.1": "3.13",
     "25.1.1": "3.13",
-    "25.2": "3.13",
-    "25.3": "3.13",
-    "26.0.1": "3.13",
-    "26.1.2": "3.13",
-    "26.2.1": "3.13",
-    "26.3": "3.13",
+    "25.2": "3.14",
+    "25.3": "3.14",
+    "26.0.1": "3.14",
+    "26.1.2": "3.14",
+    "26.2.1": "3.15",
+    "26.3": "3.15",
 }
 """The newest release of every line the plugin knows, and the newest CPython (of those below) that
 its classifiers name."""
 
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """Every pip above supports the oldest of them."""
 
 

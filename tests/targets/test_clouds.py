@@ -83,6 +83,14 @@ def test_an_instance_type_can_be_configured(tmp_path: Path) -> None:
     assert load_configuration(tmp_path, variables).target.name == "gcp:g2-standard-4@12.8"
 
 
+@pytest.mark.parametrize("text", ["aws:m7i.large", "aws:c7a.xlarge", "aws:r6i.4xlarge"])
+def test_a_suggestion_is_of_the_same_architecture(text: str) -> None:
+    """m7g is Arm's, m7i Intel's and m7a AMD's: near by name, and nothing runs on both."""
+    with pytest.raises(InvalidTarget) as caught:
+        Target.named(text)
+    assert "did you mean" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "close"),
     [

@@ -269,10 +269,34 @@ def test_x86_64_machines_take_the_highest_level_they_allow(level: int) -> None:
     assert ranking.labels == [f"x86_64_v{lower}" for lower in range(level, 0, -1)]
 
 
-def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_level_v3() -> None:
+IN_ANY_COMPUTER = ("l4", "l40s", "rtx-3090", "rtx-4090", "rtx-5090", "arc-b580", "max-1550")
+
+
+def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_what_a_source_says() -> None:
     machines = [name for name, (machine, *_) in NVIDIA.items() if machine == "x86_64"]
     for machine in (*machines, *AMD, "max-1550", "arc-b580"):
-        assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == "x86_64_v3"
+        level = {"t4": 2, "v100": 2, **dict.fromkeys(IN_ANY_COMPUTER, 1)}.get(machine, 3)
+        assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == f"x86_64_v{level}"
+
+
+@pytest.mark.parametrize("name", ["H100", "h100", "GH200@12.8", "RTX-4090"])
+def test_upper_and_lower_case_name_the_same_machine(name: str) -> None:
+    named, lower = Target.named(name), Target.named(name.lower())
+    assert (named.name, named.all_properties()) == (lower.name, lower.all_properties())
+
+
+@pytest.mark.parametrize("name", ["p5.48xlarge", "P5.48xlarge", "Standard_NC6s_v3"])
+def test_an_instance_type_is_found_without_its_cloud(name: str) -> None:
+    cloud = "azure" if name.startswith("S") else "aws"
+    assert Target.named(name).name.lower().startswith(f"{cloud}:{name}".lower())
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_cpu_has_a_source_of_its_own_or_is_the_lowest(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    said = re.search(r"((?:^#.*\n)*)^cpu = \"([^\"]+)\"", text, re.MULTILINE)
+    assert said is not None
+    assert said[2] in ("x86_64", "aarch64") or path.stem.startswith("cpu-") or "https://" in said[1]
 
 
 @pytest.mark.parametrize(
@@ -301,7 +325,7 @@ def test_machines_rank_aarch64_variants(machine: str, labels: list[str]) -> None
     ("text", "close"),
     [
         ("gh20", "did you mean gh200"),
-        ("GH200", "did you mean gh200"),
+        ("GH2000", "did you mean gh200"),
         ("rtx4090", "did you mean rtx-4090"),
         ("RTX_5090", "did you mean rtx-5090"),
         ("x86-64-v3", "did you mean cpu-x86-64-v3"),
@@ -340,6 +364,8 @@ def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
         ("gh200@16.0", r"cannot name CUDA 16\.0; the newest they can name is 15\.20"),
         ("mi300x@six", r"expected a ROCm version MAJOR\.MINOR such as mi300x@7\.1"),
         ("mi300x@5.7", r"needs a driver of ROCm 6\.0 or newer"),
+        ("mi300x@12.8", r"there is no ROCm 12\.8"),
+        ("mi300x@13.0", r"there is no ROCm 13\.0"),
         ("vera-rubin@13.3", r"needs a driver of CUDA 13\.4 or newer"),
         ("dgx-spark@12.8", r"needs a driver of CUDA 12\.9 or newer"),
         ("jetson-thor@12.9", r"needs a driver of CUDA 13\.0 or newer"),
@@ -373,3 +399,16 @@ def test_every_figure_has_its_source_beside_it(name: str) -> None:
             assert "https://" in " ".join(comment), f"{name}.toml: {key[1]} cites no source"
         comment = []
     assert figures >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "glibc"), [("jetson-orin@11.4", "31"), ("jetson-orin@12.6", "35")]
+)
+def test_an_older_jetpack_has_an_older_glibc(name: str, glibc: str) -> None:
+    assert Target.named(name).stated_platforms == (f"manylinux_2_{glibc}_aarch64",)
+
+
+def test_what_virtual_machines_of_macos_hide_is_not_promised() -> None:
+    features = Target.named("apple-m-linux").all_properties()["aarch64"]
+    assert "ssbs" not in features
+    assert {"asimdfhm", "lrcpc"} <= features.keys()

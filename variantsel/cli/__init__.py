@@ -13,10 +13,21 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from variantsel.cli import activation, config, demo, detect, pip, provider, rank, target, trust
+from variantsel.cli import (
+    activation,
+    completion,
+    config,
+    demo,
+    detect,
+    pip,
+    provider,
+    rank,
+    target,
+    trust,
+)
 from variantsel.cli import list as list_
 from variantsel.cli.arguments import Parser, examples, section
-from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE
+from variantsel.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, NEGATIVE, UNUSED
 from variantsel.cli.output import print_error
 from variantsel.errors import VariantselError
 
@@ -103,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
                 f"{NEGATIVE}    done, and the answer is no: nothing fits, or no longer,",
                 "     not active, machines differ, not agreed to, a check failed",
                 f"{FAILED}    bad usage or input, or it could not be done",
+                f"{UNUSED}    what is installed fits, and leaves an accelerator unused",
                 f"{INTERRUPTED}  interrupted",
                 f"{BROKEN_PIPE}  the reader of the output went away",
                 "'variantsel pip' ends with pip's own",
@@ -110,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument(
+        "-V",
         "--version",
         action=_VersionAction,
         nargs=0,
@@ -125,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_commands(commands)
     provider.add_command(commands)
     demo.add_command(commands)
+    completion.add_command(commands, _parser)
     pip.add_command(commands)
     return parser
 

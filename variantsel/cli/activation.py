@@ -1,4 +1,4 @@
-"""``variantsel activate``, ``deactivate`` and ``status``: pip's hook in this environment."""
+"""``variantsel activate``, ``deactivate`` and ``status``: pip's hook in an environment."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def add_commands(commands: Any) -> None:
             _activate,
             "let pip take variants in this environment",
             "Install a start-up hook into this environment: every pip that runs in it sees "
-            "variant wheels.",
+            "variant wheels. Exit code 1 where its pip does not, all the same.",
         ),
         (
             "deactivate",
             _deactivate,
             "undo activate",
-            "Remove the start-up hook from this environment.",
+            "Remove the start-up hook from this environment; exit code 1 where another hook, of "
+            "the user or of the Python below, is still active.",
         ),
         (
             "status",
@@ -38,54 +39,83 @@ def add_commands(commands: Any) -> None:
         ),
     ):
         parser = commands.add_parser(
-            name, help=what, description=more, epilog=examples(f"variantsel {name}")
+            name,
+            help=what,
+            description=more,
+            epilog=examples(f"variantsel {name}", f"variantsel {name} --python .venv"),
         )
         parser.set_defaults(run=run)
+        parser.add_argument(
+            "--python",
+            metavar="PYTHON",
+            help="another environment: its folder or its Python; variantsel need not be there",
+        )
         if name == "status":
             add_format(parser)
+        else:
+            parser.add_argument(
+                "--user", action="store_true", help="for the user's own packages (pip's --user)"
+            )
 
 
 def _activate(arguments: argparse.Namespace) -> int:
-    del arguments
     from variantsel.pip_plugin import activation
+    from variantsel.pip_plugin.front_door import meant_python
 
-    paths = activation.activate()
+    python = meant_python(arguments.python)
+    paths = activation.activate(python, user=arguments.user)
+    status = activation.status(python)
     terminal = Terminal(sys.stdout)
-    terminal.line(f"variantsel is active in {sys.prefix}: pip now sees variant wheels.", "good")
+    if status.active:
+        terminal.line(
+            f"variantsel is active in {status.prefix}: pip now sees variant wheels.", "good"
+        )
+    else:
+        terminal.line(f"variantsel is not active in {status.prefix} yet: {status.why_not}", "bold")
     for path in paths:
         terminal.line(f"  added {path}")
-    terminal.line("'variantsel deactivate' removes it; VARIANTSEL=0 switches it off for one run.")
-    status = activation.status()
-    if not status.pip_supported:
-        print_note(_pip_text(status.pip_version, status.pip_supported))
-    return DONE
+    if status.lent_by is not None:
+        terminal.line(f"  variantsel is lent by {status.lent_by}")
+    if status.active:
+        terminal.line(
+            "'variantsel deactivate' removes it; VARIANTSEL=0 switches it off for one run."
+        )
+    return DONE if status.active else NEGATIVE
 
 
 def _deactivate(arguments: argparse.Namespace) -> int:
-    del arguments
     from variantsel.pip_plugin import activation
+    from variantsel.pip_plugin.front_door import meant_python
 
-    paths = activation.deactivate()
+    python = meant_python(arguments.python)
+    paths = activation.deactivate(python, user=arguments.user)
+    status = activation.status(python)
     terminal = Terminal(sys.stdout)
-    if not paths:
-        terminal.line(f"variantsel was not active in {sys.prefix}.")
-        return DONE
-    terminal.line(f"variantsel is no longer active in {sys.prefix}.", "good")
+    if status.active:
+        print_note(f"another hook is still active in {status.prefix}: {status.files[0]}")
+    elif not paths:
+        terminal.line(f"variantsel was not active in {status.prefix}.")
+    else:
+        terminal.line(f"variantsel is no longer active in {status.prefix}.", "good")
     for path in paths:
         terminal.line(f"  removed {path}")
-    return DONE
+    return NEGATIVE if status.active else DONE
 
 
 def _status(arguments: argparse.Namespace) -> int:
     from variantsel.pip_plugin import activation
+    from variantsel.pip_plugin.front_door import meant_python
 
-    status = activation.status()
+    status = activation.status(meant_python(arguments.python))
     files = [str(path) for path in status.files]
     if arguments.format == "json":
         print_json(
             {
+                "prefix": status.prefix,
                 "active": status.active,
+                "why_not": status.why_not,
                 "files": files,
+                "lent_by": status.lent_by,
                 "pip_version": status.pip_version,
                 "pip_supported": status.pip_supported,
                 "python": status.python,
@@ -95,22 +125,22 @@ def _status(arguments: argparse.Namespace) -> int:
         state = "active" if status.active else "not active"
         terminal = Terminal(sys.stdout)
         terminal.line(
-            f"variantsel is {state} in {sys.prefix}.", "good" if status.active else "bold"
+            f"variantsel is {state} in {status.prefix}.", "good" if status.active else "bold"
         )
-        terminal.table(
-            [
-                ("pip", _pip_text(status.pip_version, status.pip_supported)),
-                ("python", status.python),
-                ("files", "\n".join(files) or "none; 'variantsel activate' adds them"),
-            ],
-            styles=("dim", ""),
-        )
+        rows = [
+            ("pip", _pip_text(status.pip_version, status.pip_supported)),
+            ("python", status.python),
+            ("files", "\n".join(files) or "none"),
+        ]
+        if status.lent_by is not None:
+            rows.append(("lent by", status.lent_by))
+        if status.why_not:
+            rows.append(("to do", status.why_not))
+        terminal.table(rows, styles=("dim", ""))
     return DONE if status.active else NEGATIVE
 
 
 def _pip_text(version: str | None, supported: bool) -> str:
     if version is None:
         return "there is no pip in this environment"
-    if supported:
-        return version
-    return f"{version} is not a pip that variantsel knows: it stands aside there"
+    return version if supported else f"{version}, not a pip that variantsel knows"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from variantsel.cli.exit_codes import FAILED
 from variantsel.cli.output import print_error, print_progress
-from variantsel.terminal import printable
+from variantsel.terminal import printable, wrapped
 
 if TYPE_CHECKING:
     from variantsel.targets.target import Target
@@ -24,13 +24,19 @@ __all__ = [
 ]
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of a text as they are, but for those that are longer than the terminal."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = (piece for line in text.splitlines() for piece in wrapped(line, width))
+        return "\n".join(f"{indent}{line}" for line in lines)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose usage errors take one line, like any other error."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options
-        )
+        super().__init__(formatter_class=_HelpFormatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         print_error(f"{message} ('{self.prog} --help' tells more)")

@@ -1,18 +1,20 @@
-"""``variantsel list``: the variants that are installed in this environment."""
+"""``variantsel list``: what is installed, and whether it is right for a machine."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, add_target, examples, resolve_target
-from variantsel.cli.exit_codes import DONE, NEGATIVE
-from variantsel.cli.output import abbreviated, print_json, print_note, print_notices
+from variantsel.cli.exit_codes import DONE, NEGATIVE, UNUSED
+from variantsel.cli.output import abbreviated, print_json, print_note, print_notices, rejection_json
+from variantsel.errors import VariantselError
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
-    from variantsel.ranking.rejection import Rejection
+    from variantsel.selection.installed_packages import InstalledPackage, Verdict
     from variantsel.selection.installed_variants import InstalledVariant
     from variantsel.targets.target import Target
 
@@ -24,77 +26,136 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "list",
         help="list the variants installed in this environment, and whether they fit",
-        description="List the packages of this environment that were installed as a variant, what "
-        "they were built for, and whether they fit the machine; exit code 1 where one does not.",
+        description="List the packages of this environment, or of a folder, that were installed "
+        "as a variant, what they were built for, and whether they fit the machine; and those of "
+        "the others that are known to leave its accelerator unused. Exit code 1 where one does not "
+        "fit, 3 where all fit and one leaves an accelerator unused ('idle').",
         epilog=examples(
             "variantsel list",
-            "variantsel list --target gh200@12.8",
+            "variantsel list --target gh200@12.8 --path layer",
             "variantsel list --format json",
         ),
     )
     add_target(parser)
+    parser.add_argument(
+        "--path",
+        metavar="FOLDER",
+        type=Path,
+        help="look at what is installed in a folder, such as one that 'variantsel pip --target "
+        "NAME install --into FOLDER' filled; of the packages in there that are no variants, those "
+        "are listed, too, whose wheel is for another platform",
+    )
     add_format(parser)
     parser.set_defaults(run=_list)
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
-    from variantsel.selection.installed_variants import installed_variants
+    from variantsel.selection.installed_packages import Judge, installed_packages
 
+    folder: Path | None = arguments.path
+    if folder is not None and not folder.is_dir():
+        raise VariantselError(f"--path: {folder} is no folder")
     target = resolve_target(arguments.target)
-    enabled = load_configuration().enabled
-    variants, problems = installed_variants()
-    reasons = [variant.misfit(target, enabled=enabled) for variant in variants]
-    rows = list(zip(variants, reasons, strict=True))
+    configuration = load_configuration()
+    packages, problems = installed_packages([str(folder)] if folder else None, target=target)
+    judge = Judge(target, enabled=configuration.enabled, any_python=folder is not None)
+    rows = []
+    for package in packages:
+        verdict = judge.verdict(package, configuration.preferences(package.name))
+        is_foreign = folder is not None and not verdict.fits
+        if package.variant is not None or verdict.unused or is_foreign:
+            rows.append((package, verdict))
+    where = str(folder) if folder else sys.prefix
     if arguments.format == "json":
-        print_json({"environment": sys.prefix, "target": target.name, "variants": _json(rows)})
+        print_json({"environment": where, "target": target.name, **_json(rows, target)})
     else:
-        _print_table(target, rows)
+        _print_table(where, target, rows)
+        if folder is None:
+            _print_advice(rows)
     for problem in problems:
         print_note(problem)
     print_notices(target)
-    return NEGATIVE if any(reasons) else DONE
+    if any(not verdict.fits for _, verdict in rows):
+        return NEGATIVE
+    return UNUSED if any(verdict.unused for _, verdict in rows) else DONE
 
 
-def _json(rows: list[tuple[InstalledVariant, Rejection | None]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": variant.name,
-            "version": variant.version,
-            "label": variant.label,
-            "properties": variant.properties,
-            "fits": reason is None,
-            "reason": str(reason) if reason is not None else None,
+def _json(
+    rows: list[tuple[InstalledPackage, Verdict]], target: Target
+) -> dict[str, list[dict[str, Any]]]:
+    variants, others = [], []
+    for package, verdict in rows:
+        judged = {
+            "fits": verdict.fits,
+            "reason": _reason_json(verdict, target),
+            "unused": list(verdict.unused),
+            "tags": list(package.tags),
         }
-        for variant, reason in rows
-    ]
+        known = {"name": package.name, "version": package.build.version}
+        if package.variant is not None:
+            variant = {"label": package.variant.label, "properties": package.variant.properties}
+            variants.append({**known, **variant, **judged})
+        else:
+            others.append({**known, **judged})
+    return {"variants": variants, "others": others}
 
 
-def _print_table(target: Target, rows: list[tuple[InstalledVariant, Rejection | None]]) -> None:
+def _reason_json(verdict: Verdict, target: Target) -> dict[str, Any] | None:
+    if verdict.rejection is not None:
+        return rejection_json(verdict.rejection)
+    if verdict.fits and not verdict.unused:
+        return None
+    kind = "unused" if verdict.fits else "tags"
+    return {"kind": kind, "wanted": list(verdict.foreign_tags), "text": verdict.reason(target)}
+
+
+def _print_table(where: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]) -> None:
     terminal = Terminal(sys.stdout)
     if not rows:
-        terminal.line(f"No package of {sys.prefix} was installed as a variant.")
+        terminal.line(f"No package of {where} was installed as a variant.")
         return
     terminal.line(f"Machine: {target.name}", "bold")
     terminal.line()
     terminal.table(
         [
             (
-                variant.name,
-                variant.version,
-                variant.label,
-                "yes" if reason is None else "no",
-                _properties(variant) if reason is None else f"it {reason}",
+                package.name,
+                package.build.version,
+                package.variant.label if package.variant else "-",
+                ("idle" if verdict.unused else "yes") if verdict.fits else "no",
+                _remark(package, verdict, target),
             )
-            for variant, reason in rows
+            for package, verdict in rows
         ],
         styles=("bold", "", "good", "", ""),
         header=("PACKAGE", "VERSION", "VARIANT", "FITS", "BUILT FOR, OR WHY NOT"),
     )
-    unfit = [variant.name for variant, reason in rows if reason is not None]
-    if unfit:
+
+
+def _print_advice(rows: list[tuple[InstalledPackage, Verdict]]) -> None:
+    from variantsel.selection.installed_builds import upgrade_requirement
+
+    terminal = Terminal(sys.stdout)
+    unfit = [package.name for package, verdict in rows if verdict.rejection is not None]
+    foreign = [package.name for package, verdict in rows if verdict.foreign_tags]
+    idle = [upgrade_requirement(package.build) for package, verdict in rows if verdict.unused]
+    if unfit or foreign or idle:
         terminal.line()
+    if unfit:
         terminal.line(f"'pip install --upgrade {' '.join(unfit)}' takes what fits.")
+    if foreign:
+        terminal.line(f"'pip install --force-reinstall {' '.join(foreign)}' takes what fits.")
+    if idle:
+        command = f"pip install --upgrade {' '.join(idle)}"
+        terminal.line(f"'{command}' takes variants that use it, where the index has them.")
+
+
+def _remark(package: InstalledPackage, verdict: Verdict, target: Target) -> str:
+    reason = verdict.reason(target)
+    if reason:
+        return f"it {reason}"
+    return _properties(package.variant) if package.variant else ""
 
 
 def _properties(variant: InstalledVariant) -> str:

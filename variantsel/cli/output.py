@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
+    from variantsel.ranking.rejection import Rejection
     from variantsel.targets.target import Target
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "print_note",
     "print_notices",
     "print_progress",
+    "rejection_json",
     "save_target",
 ]
 
@@ -27,6 +29,19 @@ __all__ = [
 def print_json(value: Any) -> None:
     """Print a command's whole answer for machines."""
     print(json.dumps(value, indent=2))
+
+
+def rejection_json(reason: Rejection) -> dict[str, Any]:
+    """A reason with all its values, which its sentence abbreviates."""
+    return {
+        "kind": reason.kind.value,
+        "namespace": reason.namespace,
+        "feature": reason.feature,
+        "wanted": list(reason.wanted),
+        "supported": list(reason.supported),
+        "detail": reason.detail,
+        "text": str(reason),
+    }
 
 
 def print_error(text: str) -> None:

@@ -15,7 +15,7 @@ from variantsel.cli.arguments import (
     resolve_target,
 )
 from variantsel.cli.exit_codes import DONE, NEGATIVE
-from variantsel.cli.output import abbreviated, print_json, print_note, print_notices
+from variantsel.cli.output import abbreviated, print_json, print_note, print_notices, rejection_json
 from variantsel.errors import InvalidMetadata, VariantselError
 from variantsel.terminal import Terminal
 
@@ -73,9 +73,19 @@ def _rank(arguments: argparse.Namespace) -> int:
     preferences = configuration.preferences(_package(arguments.file, configuration))
     ranking = rank(metadata, target, enabled=enabled, preferences=preferences)
     if arguments.format == "json":
-        rejected = {label: str(reason) for label, reason in ranking.rejected.items()}
-        narrowed = {label: str(reason) for label, reason in ranking.narrowed.items()}
-        print_json({"labels": ranking.labels, "narrowed": narrowed, "rejected": rejected})
+        rejected = {label: rejection_json(reason) for label, reason in ranking.rejected.items()}
+        narrowed = {
+            label: {"rule": reason.rule, "setting": reason.setting, "text": str(reason)}
+            for label, reason in ranking.narrowed.items()
+        }
+        print_json(
+            {
+                "target": target.name,
+                "labels": ranking.labels,
+                "narrowed": narrowed,
+                "rejected": rejected,
+            }
+        )
     else:
         _print_ranking(target, ranking, preferences)
     for notice in configuration.notices:

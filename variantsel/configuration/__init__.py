@@ -1,6 +1,7 @@
 """What the user set: files and environment variables, one layer over the other.
 
-Where each setting comes from is kept with it, for messages and ``variantsel config``.
+Where each setting comes from is kept with it, for messages and ``variantsel config``. Importing
+this loads nothing: every run of pip asks ``configuration.places`` whether anything is set.
 """
 
 from __future__ import annotations
@@ -8,23 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from variantsel.configuration.files import ConfigurationFile, find_files
-from variantsel.configuration.keys import (
-    Setting,
-    normalized_name,
-    package_key,
-)
-from variantsel.configuration.variables import misspelled_variables, read_variables
-from variantsel.errors import InvalidTarget
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from variantsel.configuration.files import ConfigurationFile
+    from variantsel.configuration.keys import Setting
     from variantsel.ranking.preferences import Preferences
     from variantsel.targets.target import Target
 
-__all__ = ["Configuration", "ConfigurationFile", "Setting", "load_configuration"]
+__all__ = ["Configuration", "load_configuration"]
 
 
 class Configuration:
@@ -51,6 +46,7 @@ class Configuration:
 
         :raises InvalidTarget: when there is no such machine or file, naming where it was set.
         """
+        from variantsel.errors import InvalidTarget
         from variantsel.targets.target import Target
 
         if self.target_text in ("", "host"):
@@ -93,6 +89,7 @@ class Configuration:
 
     def preferences(self, package: str) -> Preferences:
         """What the user wants of a package: its own settings, then the general ones."""
+        from variantsel.configuration.keys import normalized_name, package_key
         from variantsel.ranking.preferences import Preferences
 
         name = normalized_name(package)
@@ -127,6 +124,9 @@ def load_configuration(
     :param environ: :data:`os.environ` where ``None``.
     :raises InvalidConfiguration: when a file or a setting cannot be used, naming it.
     """
+    from variantsel.configuration.files import find_files
+    from variantsel.configuration.variables import misspelled_variables, read_variables
+
     environ = os.environ if environ is None else environ
     files, notices = find_files(directory, environ)
     settings: dict[str, Setting] = {}

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from variantsel.configuration.keys import Setting, read_table
-from variantsel.configuration.variables import CONFIG_VARIABLE
+from variantsel.configuration.places import (
+    CONFIG_VARIABLE,
+    FILE_NAME,
+    PYPROJECT,
+    exists,
+    machine_files,
+    may_mention_us,
+    user_files,
+)
 from variantsel.errors import InvalidConfiguration, InvalidTarget
 
 __all__ = ["ConfigurationFile", "find_files"]
-
-FILE_NAME = "variantsel.toml"
-PYPROJECT = "pyproject.toml"
 
 
 class ConfigurationFile(NamedTuple):
@@ -53,11 +58,11 @@ def find_files(
     files.append(project)
     places = [
         ("environment", Path(sys.prefix) / FILE_NAME),
-        *(("user", path) for path in _user_files(environ)),
-        *(("machine", path) for path in _machine_files(environ)),
+        *(("user", path) for path in user_files(environ)),
+        *(("machine", path) for path in machine_files(environ)),
     ]
     files += [
-        _read(layer, path) if _exists(path) else ConfigurationFile(layer, path)
+        _read(layer, path) if exists(path) else ConfigurationFile(layer, path)
         for layer, path in places
         if not (project.found and _is_same(path, project.path))
     ]
@@ -68,7 +73,7 @@ def _comes_with_a_project(layer: str, path: Path) -> bool:
     """Whether somebody else may have written a file that lies where the user keeps their own."""
     if layer == "environment":  # a checked-out project can be made a virtual environment
         signs = (PYPROJECT, "setup.py", ".git", ".git/HEAD")
-        return any(_exists(path.parent / sign) for sign in signs)
+        return any(exists(path.parent / sign) for sign in signs)
     return layer in ("project", "variable")
 
 
@@ -80,8 +85,8 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
         return ConfigurationFile("project", Path(FILE_NAME)), []
     for folder in (start, *start.parents):
         own, pyproject = folder / FILE_NAME, folder / PYPROJECT
-        table = _table(pyproject) if _exists(pyproject) else None
-        if _exists(own):
+        table = _table(pyproject) if exists(pyproject) else None
+        if exists(own):
             notice = (
                 f"{pyproject} has a table [tool.variantsel] that is ignored: {own} is beside it"
             )
@@ -89,45 +94,6 @@ def _project_file(directory: Path | None) -> tuple[ConfigurationFile, list[str]]
         if table is not None:
             return _read("project", pyproject), []
     return ConfigurationFile("project", start / FILE_NAME), []
-
-
-def _user_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where pip keeps the user's file on each platform, under our name."""
-    if sys.platform == "win32":
-        if environ.get("APPDATA"):
-            yield Path(environ["APPDATA"]) / "variantsel" / FILE_NAME
-        return
-    home = Path(environ["HOME"]) if environ.get("HOME") else None
-    if sys.platform == "darwin":
-        if home is not None:
-            library = home / "Library" / "Application Support" / "variantsel"
-            folder = library if library.is_dir() else home / ".config" / "variantsel"
-            yield folder / FILE_NAME
-        return
-    if environ.get("XDG_CONFIG_HOME"):
-        yield Path(environ["XDG_CONFIG_HOME"]) / "variantsel" / FILE_NAME
-    elif home is not None:
-        yield home / ".config" / "variantsel" / FILE_NAME
-
-
-def _machine_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where pip keeps the file for all users of a machine, strongest first, under our name."""
-    if sys.platform == "win32":
-        yield Path(environ.get("PROGRAMDATA") or "C:\\ProgramData") / "variantsel" / FILE_NAME
-        return
-    if sys.platform == "darwin":
-        yield Path("/Library/Application Support/variantsel") / FILE_NAME
-        return
-    yield Path("/etc") / FILE_NAME
-    folders = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
-    yield from (Path(folder) / "variantsel" / FILE_NAME for folder in reversed(folders) if folder)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a folder that must not be looked into
-        return False
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -162,7 +128,7 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     from variantsel.targets.target_file import read_toml
 
     try:
-        if path.name == PYPROJECT and b"variantsel" not in path.read_bytes():
+        if path.name == PYPROJECT and not may_mention_us(path):
             return None
         content = read_toml(path)
     except InvalidTarget as error:

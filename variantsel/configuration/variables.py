@@ -11,12 +11,10 @@ from variantsel.configuration.keys import (
     normalized_name,
     package_key,
 )
+from variantsel.configuration.places import CONFIG_VARIABLE
 from variantsel.errors import InvalidConfiguration
 
-__all__ = ["CONFIG_VARIABLE", "VARIABLES", "misspelled_variables", "read_variables"]
-
-CONFIG_VARIABLE = "VARIANTSEL_CONFIG"
-"""Names a further file, or :data:`os.devnull` for none at all."""
+__all__ = ["VARIABLES", "misspelled_variables", "read_variables"]
 
 
 def read_variables(environ: Mapping[str, str]) -> dict[str, Setting]:

@@ -6,26 +6,29 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_build_without_variants
 
 if TYPE_CHECKING:
+    from variantsel.selection.build import Build
     from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["announce", "announce_notices"]
 
 
-def announce(session: Session, requirements: Sequence[Any], finder: Any) -> None:
+def announce(session: Session, requirements: Sequence[Any], finder: Any, result: Any) -> None:
     """Say what was taken of every release that has variants, and what was left unused.
 
     :param requirements: pip's ``InstallRequirement`` objects, resolved.
     :param finder: pip's ``PackageFinder``.
+    :param result: resolvelib's result: ``mapping`` of candidates, ``criteria`` they had to meet.
     """
     for requirement in requirements:
         chosen = session.chosen(requirement)
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
-            _announce_choice(session, *chosen)
-        elif requirement.link is not None and session.seen.has_variants(requirement.name or ""):
-            _announce_release_without_variants(session, requirement, finder)
+            _announce_choice(session, *chosen, result)
+        elif requirement.link is not None and requirement.name:
+            announce_build_without_variants(session, requirement, finder, result)
 
 
 def announce_notices(session: Session) -> None:
@@ -34,7 +37,9 @@ def announce_notices(session: Session) -> None:
         session.voice.warn(notice)
 
 
-def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+def _announce_choice(
+    session: Session, file: ReleaseFile[Any], selection: Selection[Any], result: Any
+) -> None:
     from variantsel.selection import taken, unused
 
     choice = taken.choice_line(selection, file)
@@ -42,8 +47,11 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
         session.voice.info(choice)
     for line in taken.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
+    build = None
+    if not file.label:
+        build = _build_of(session, selection.release.name, result)
     for line in (
-        unused.unused_accelerator_line(selection, file),
+        unused.unused_accelerator_line(selection, file, build),
         unused.untrusted_provider_line(selection, file),
         taken.other_machine_line(selection, file),
         taken.several_sources_line(selection),
@@ -52,19 +60,11 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
             session.voice.warn(line)
 
 
-def _announce_release_without_variants(session: Session, requirement: Any, finder: Any) -> None:
-    """Warn when pip took a version without variants and another has one for the accelerator."""
-    from variantsel.pip_plugin.finder_seam import applicable_candidates
-    from variantsel.selection.unused import newer_without_variants_line
+def _build_of(session: Session, project_name: str, result: Any) -> Build:
+    """What is known of the build that was taken of a project."""
+    from pip._vendor.packaging.utils import canonicalize_name
 
-    result = finder.find_best_candidate(requirement.name)
-    for candidate in reversed(applicable_candidates(result)):
-        if not isinstance(candidate.link, session.seen.release_link_type):
-            continue
-        release = candidate.link.release
-        for file, selection in session.choices.of(release, finder):
-            line = newer_without_variants_line(requirement.link.filename, selection, file)
-            if line:
-                session.voice.warn(line)
-            break
-        return
+    from variantsel.pip_plugin.builds import build_of
+
+    candidate = result.mapping[canonicalize_name(project_name)]
+    return build_of(candidate.dist, session.settings.configuration.target.environment)

@@ -10,10 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from variantsel.pip_plugin.hook import tell_damage
+from variantsel.pip_plugin.reinstallation import keep_active
+from variantsel.pip_plugin.voice import say_early
+
 if TYPE_CHECKING:
     from variantsel.pip_plugin.session import Session
 
-__all__ = ["NEWEST_PIP", "OLDEST_PIP", "attach", "is_supported_pip"]
+__all__ = ["NEWEST_PIP", "OLDEST_PIP", "attach", "is_supported_pip", "pip_advice"]
 
 OLDEST_PIP = (23, 1)
 NEWEST_PIP = (26, 3)
@@ -28,17 +32,39 @@ def attach() -> None:
     """Change pip's seams; on a pip that is not known, change nothing and say so in one line."""
     import pip
 
+    keep_active()
     try:
         if not is_supported_pip(pip.__version__):
             raise UnknownSeam
         _attach_all_seams()
-    except (UnknownSeam, ImportError, AttributeError) as error:
-        where = f" ({error})" if str(error) else ""
-        sys.stderr.write(
-            f"WARNING: variantsel does not know pip {pip.__version__}{where} and stands aside: "
-            "variant wheels are not considered. A newer variantsel, or pip "
-            f"{'.'.join(map(str, OLDEST_PIP))} to {'.'.join(map(str, NEWEST_PIP))}, works.\n"
-        )
+    except ImportError as error:
+        if (error.name or "pip").partition(".")[0] == "pip":
+            _tell_unknown(pip.__version__, error)
+        else:  # a module of ours, or one that we need
+            tell_damage(error)
+    except (UnknownSeam, AttributeError) as error:
+        _tell_unknown(pip.__version__, error)
+
+
+def _tell_unknown(version: str, error: Exception) -> None:
+    where = f" ({error})" if str(error) else ""
+    say_early(
+        f"WARNING: variantsel does not know pip {version}{where} and stands aside: "
+        f"variant wheels are not considered. {pip_advice(version)}"
+    )
+
+
+def pip_advice(version: str, python: str = "") -> str:
+    """What helps where a version of pip is not known, a sentence.
+
+    :param python: the Python of that pip, if it is not the one that runs.
+    """
+    match = re.match(r"(\d+)\.(\d+)", version)
+    if match is not None and (int(match[1]), int(match[2])) < OLDEST_PIP:
+        command = f"{python} -m pip" if python else "pip"
+        return f"It is too old; '{command} install --upgrade pip' helps."
+    lines = f"{'.'.join(map(str, OLDEST_PIP))} to {'.'.join(map(str, NEWEST_PIP))}"
+    return f"A newer variantsel, or pip {lines}, works."
 
 
 def is_supported_pip(version: str) -> bool:
@@ -116,6 +142,10 @@ def _attach_all_seams() -> None:
         lambda module: _change_late(session, module, _change_installer),
     )
     when_imported(
+        "pip._internal.wheel_builder",
+        lambda module: _change_late(session, module, _change_wheel_builder),
+    )
+    when_imported(
         "pip._internal.models.installation_report",
         lambda module: _change_late(session, module, _change_report),
     )
@@ -148,6 +178,17 @@ def _change_legacy_resolver(session: Session, legacy_resolver: Any) -> None:
     _expect_parameters(resolver._get_dist_for, "self", "req")
     _expect_parameters(resolver._check_skip_installed, "self", "req_to_install")
     legacy_seam.change(session, legacy_resolver)
+
+
+def _change_wheel_builder(session: Session, wheel_builder: Any) -> None:
+    from variantsel.pip_plugin import wheel_builder_seam
+
+    _expect_parameters(
+        wheel_builder._build_one,
+        *("req", "output_dir", "verify", "build_options", "global_options", "editable"),
+        optional=("build_options", "global_options"),
+    )
+    wheel_builder_seam.change(session, wheel_builder)
 
 
 def _change_report(session: Session, installation_report: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.seen import Seen
 from variantsel.pip_plugin.settings import Settings
+from variantsel.pip_plugin.source_builds import SourceBuilds
 from variantsel.pip_plugin.voice import Voice, installation_error
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ __all__ = ["Choices"]
 class Choices:
     """What was chosen in this run, and what is to be chosen from."""
 
-    def __init__(self, seen: Seen, settings: Settings, voice: Voice) -> None:
+    def __init__(
+        self, seen: Seen, settings: Settings, voice: Voice, source_builds: SourceBuilds
+    ) -> None:
         self._seen = seen
         self._settings = settings
         self._voice = voice
+        self._source_builds = source_builds
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
         self._selections: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
         self._set_aside: set[str] = set()
@@ -61,11 +65,21 @@ class Choices:
         for file in selection.files:
             if file.file.link.url not in self._set_aside:
                 self._selections[file.file.link.url] = file, selection
+                self._note_source_build(file, selection)
                 yield file, selection
         if all(file.file.link.url in self._set_aside for file in selection.files):
             from variantsel.selection.taken import nothing_fits_line
 
             self._voice.warn(nothing_fits_line(selection))
+
+    def _note_source_build(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+        if file.filename.endswith(".whl"):
+            return
+        from variantsel.selection.source_fallback import source_fallback_line
+
+        reason = source_fallback_line(selection, file)
+        if reason:
+            self._source_builds.note(file.file.link, reason)
 
     def _select(self, release: Release[Any], finder: Any) -> Selection[Any]:
         from variantsel.selection.selection import Selection, select

@@ -11,14 +11,16 @@ the metadata of versions nobody looks at is never read.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
+from variantsel.pip_plugin.candidates import applicable_candidates
 from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
 
-__all__ = ["applicable_candidates", "change"]
+__all__ = ["change"]
 
 
 def change(session: Session, package_finder: Any, link_module: Any, exceptions: Any) -> None:
@@ -27,32 +29,46 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     find_best_candidate = package_finder.PackageFinder.find_best_candidate
     find_requirement = package_finder.PackageFinder.find_requirement
     session.seen.release_link_type = release_link_type = _release_link_type(link_module.Link)
+    is_candidate = package_finder.LinkType.candidate
     latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
             session.seen.note_index_metadata(link)
-        return evaluate_link(self, link)
+        result = evaluate_link(self, link)
+        if result[0] is not is_candidate and (
+            session.seen.notes_refused or getattr(self, "_uploaded_prior_to", None)
+        ):
+            session.seen.note_refused(self.project_name, link, result[0].name)
+        return result
 
     def find_best_release(
         self: Any, project_name: str, specifier: Any = None, hashes: Any = None
     ) -> Any:
         nonlocal latest
         latest = find_best_candidate(self, project_name, specifier, hashes)
-        if session.seen.has_variants(project_name):
+        if session.seen.has_variants(project_name) or session.settings.requirements_on(
+            project_name
+        ):
             latest = _with_releases(session, project_name, latest, hashes)
+        if latest.best_candidate is None:
+            session.seen.not_found[project_name] = self, specifier
         return latest
 
     def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
         # What the legacy resolver asks: it wants a wheel at once.
         candidate = find_requirement(self, req, upgrade)
-        if candidate is None or not isinstance(candidate.link, release_link_type):
+        if candidate is None:
+            return None
+        if not isinstance(candidate.link, release_link_type):
+            session.note_source(candidate.name, candidate.version, candidate.link, self)
             return candidate
         installed = req.satisfied_by.version if req.satisfied_by is not None else None
         for other in reversed(applicable_candidates(latest)):  # which it has just looked at
             if upgrade and installed is not None and other.version <= installed:
                 raise exceptions.BestVersionAlreadyInstalled
             if not isinstance(other.link, release_link_type):
+                session.note_source(other.name, other.version, other.link, self)
                 return other
             for chosen, _ in session.choices.of(other.link.release, self):
                 return chosen.file
@@ -82,14 +98,6 @@ def _release_link_type(link_type: type[Any]) -> type[Any]:
             self.release = release
 
     return ReleaseLink
-
-
-def applicable_candidates(result: Any) -> list[Any]:
-    """The candidates of a ``BestCandidateResult``, worst first."""
-    if hasattr(result, "applicable_candidates"):
-        found: list[Any] = result.applicable_candidates
-        return found
-    return list(result.iter_applicable())
 
 
 def _with_releases(session: Session, project_name: str, result: Any, hashes: Any) -> Any:
@@ -126,7 +134,8 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
             collapsed += candidates
             continue
         first = candidates[-1]
-        release = Release(first.name, str(first.version), files)
+        absence = partial(_absence, session, everything, first, hashes)
+        release = Release(first.name, str(first.version), files, absence=absence)
         locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
         link = session.seen.release_link_type(first.link, release)
         candidate = type(first)(first.name, str(first.version), link, **locked)
@@ -140,23 +149,44 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
     return type(result)(everything, collapsed, best)
 
 
+def _absence(session: Session, everything: Any, first: Any, hashes: Any, label: str) -> str:
+    """Why a release has no file of a label that could be taken; empty where for its platform.
+
+    :param everything: the candidates of the project, whatever was asked for.
+    :param first: one of the release.
+    """
+    for item in everything:
+        if item.version == first.version and split_label(item.link.filename)[1] == label:
+            if item.link.is_yanked:
+                return "was yanked"
+            if hashes and not item.link.is_hash_allowed(hashes):
+                return "has a hash that is none of those given"
+    for filename, reason in session.seen.ruled_out(first.name):
+        base, its_label = split_label(filename)
+        if its_label == label and base.split("-")[1] == str(first.version):
+            return reason
+    return ""
+
+
 def _pass_over(
     session: Session, project_name: str, passed_over: list[Any], kept: list[Any], everything: Any
 ) -> None:
     """Say which versions preferences leave nothing of, where any of them would have been taken.
 
-    :raises pip._internal.exceptions.InstallationError: when the label to take is nowhere.
+    :raises pip._internal.exceptions.InstallationError: when what is required is nowhere.
     """
-    from variantsel.ranking.preferred_order import missing_label
+    from variantsel.selection.requirement import unmet_requirement
     from variantsel.selection.taken import passed_over_line
 
     preferences = session.settings.configuration.preferences(project_name)
-    if not kept and preferences.take and not preferences.off:
-        labels = {split_label(item.link.filename)[1] for item in everything}
-        if all(preferences.narrowing_of(label) for label in labels):
-            setting = preferences.describe("take", *preferences.take)
-            missing = missing_label(preferences.take, sorted(filter(None, labels)))
-            raise installation_error(f"variantsel: {project_name}: {setting}: {missing}")
+    if not kept and not preferences.off:
+        files = [
+            (split_label(item.link.filename)[1], session.seen.source_of(item.link))
+            for item in everything
+        ]
+        unmet = unmet_requirement(project_name, preferences, files)
+        if unmet:
+            raise installation_error(f"variantsel: {unmet}")
     newer = [item for item in passed_over if not kept or item.version > kept[-1].version]
     if newer:
         versions = dict.fromkeys(str(item.version) for item in reversed(newer))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from variantsel.pip_plugin.misfits import installed_variant
+from variantsel.pip_plugin.builds import build_of, installed_variant, is_worth_a_look
 from variantsel.pip_plugin.session import Session
+
+if TYPE_CHECKING:
+    from variantsel.selection.build import Build
 
 __all__ = ["compare_with_installed"]
 
@@ -30,35 +33,56 @@ def compare_with_installed(session: Session, installed: Mapping[str, Any], resul
 
 
 def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: Any) -> None:
-    if not _may_be_accelerated(distribution):
+    chosen = session.choices.chosen_metadata(candidate.source_link) if session.has_choices else None
+    if not (_may_be_accelerated(distribution) or chosen or is_worth_a_look(candidate.dist)):
         return
     if distribution in session.misfits:
         session.voice.info(f"{session.misfits.describe(distribution)} Taking another instead.")
         if not session.misfits.machine_could_use(distribution):
             return
-    before, after = _build(distribution), _build(candidate.dist)
-    chosen = session.choices.chosen_metadata(candidate.source_link)
+    elif chosen is not None and distribution.canonical_name in session.replaceable:
+        label = "".join(chosen.variants)
+        session.voice.info(f"{session.upgrades.describe(distribution)} Taking {label} instead.")
+    before, after = build_of(distribution), build_of(candidate.dist)
     if chosen is not None:
-        after = type(after)(after.version, chosen, after.requirements)
-    if not before.accelerator or after.accelerator:
-        return
-    session.settings.problem(
-        f"{candidate.project_name} {before}, which uses {before.accelerator} hardware, would be "
-        f"replaced by {after}, which does not ({candidate.source_link.filename}). "
-        f"Because of: {_reasons(criterion)}"
-    )
+        after = after._replace(metadata=chosen)
+    lost = _lost_accelerator(session, before, after)
+    if lost:
+        session.settings.problem(
+            f"{candidate.project_name} {before}, {lost}, would be replaced by {after}, which does "
+            f"not ({candidate.source_link.filename}). Because of: {_reasons(criterion)}"
+        )
+
+
+def _lost_accelerator(session: Session, before: Build, after: Build) -> str:
+    """What the machine loses when one build takes the place of another; empty where nothing."""
+    if before.accelerator:
+        return "" if after.accelerator else f"which uses {before.accelerator} hardware"
+    if before.accelerators is not None or after.accelerators != ():
+        return ""
+    from variantsel.selection.build import unused_accelerators
+
+    target = session.settings.configuration.target
+    unused = unused_accelerators(after, target)
+    hardware = f"{target.name}'s {' and '.join(unused)} hardware"
+    return f"of which nothing tells whether it uses {hardware}" if unused else ""
 
 
 def _check_fit(session: Session, distribution: Any) -> None:
-    if distribution not in session.misfits:
-        return
-    name = distribution.canonical_name
-    what_next = (
-        "Nothing else could be taken."
-        if name in session.misfits.replaceable
-        else f"'pip install --upgrade {name}' takes one that fits."
-    )
-    session.voice.warn(f"{session.misfits.describe(distribution)} {what_next}")
+    if distribution in session.misfits:
+        name = distribution.canonical_name
+        what_next = (
+            "Nothing else could be taken."
+            if name in session.replaceable
+            else f"'pip install --upgrade {name}' takes one that fits."
+        )
+        session.voice.warn(f"{session.misfits.describe(distribution)} {what_next}")
+    elif is_worth_a_look(distribution) or session.settings.requirements_on(
+        distribution.canonical_name
+    ):
+        remark = session.upgrades.remark(distribution)
+        if remark:
+            session.voice.warn(remark)
 
 
 def _reasons(criterion: Any) -> str:
@@ -78,20 +102,3 @@ def _may_be_accelerated(distribution: Any) -> bool:
         return True
     required = distribution.metadata.get_all("Requires-Dist", [])
     return any("nvidia" in line or "triton" in line for line in required)
-
-
-def _build(distribution: Any) -> Any:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    from variantsel.selection.build import Build
-
-    variant = installed_variant(distribution)
-    names = []
-    for line in distribution.metadata.get_all("Requires-Dist", []):
-        try:
-            names.append(canonicalize_name(Requirement(line).name))
-        except InvalidRequirement:
-            continue
-    metadata = variant.metadata if variant is not None else None
-    return Build(str(distribution.version), metadata, tuple(names))

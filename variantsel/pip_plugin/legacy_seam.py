@@ -28,12 +28,11 @@ def change(session: Session, resolver: Any) -> None:
     def check_skip_fitting(self: Any, req_to_install: Any) -> Any:
         reason = check_skip_installed(self, req_to_install)
         installed = req_to_install.satisfied_by
-        if (
-            installed is None
-            or not self._is_upgrade_allowed(req_to_install)
-            or installed not in session.misfits
-        ):
+        if installed is None or not self._is_upgrade_allowed(req_to_install):
             return reason
+        if not _should_be_replaced(session, self.finder, req_to_install):
+            return reason
+        session.replaceable.add(installed.canonical_name)
         self._set_req_to_reinstall(req_to_install)
         return None
 
@@ -42,7 +41,7 @@ def change(session: Session, resolver: Any) -> None:
         while True:
             if named is not None and next(session.choices.of(named, self.finder), None) is None:
                 raise session.choices.no_variant_fits(named)
-            distribution = get_dist_for(self, req)
+            distribution = _prepared(session, get_dist_for, self, req)
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
@@ -56,10 +55,10 @@ def change(session: Session, resolver: Any) -> None:
                     req._source_link = None
 
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
-        requirement_set = resolve(self, root_reqs, check_supported_wheels)
+        with session.failures_explained():
+            requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
-        session.voice.guarded(lambda: announce(session, requirements, self.finder))
-        session.voice.guarded(lambda: _compare(session, requirements))
+        session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 
@@ -68,27 +67,72 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver.resolve = resolve_and_explain
 
 
-def _compare(session: Session, requirements: Any) -> None:
-    """Compare with what is installed, in the words of the other resolver's result."""
+def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
+    try:
+        return get_dist_for(resolver, req)
+    except Exception as error:
+        if req.link is not None:
+            with session.source_builds.explained(req.link):
+                raise error
+        raise
+
+
+def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> bool:
+    """Whether an upgrade takes another build of the version that is installed."""
+    installed = req_to_install.satisfied_by
+    name, hashes = installed.canonical_name, req_to_install.hashes(trust_internet=False)
+    is_misfit = installed in session.misfits
+    if is_misfit:
+        session.replaceable.add(name)
+    elif not session.seen.has_variants(name):
+        return False
+    found = finder.find_best_candidate(name, req_to_install.req.specifier, hashes).best_candidate
+    is_same_version = found is not None and found.version == installed.version
+    if not is_misfit:
+        return is_same_version and bool(session.upgrades.better_link(installed, finder, hashes))
+    network = finder._link_collector.session
+    return not (is_same_version and session.misfits.is_same_build(installed, found.link, network))
+
+
+def _explain(session: Session, requirements: Any, finder: Any) -> None:
+    installed, result = _result(requirements)
+    session.check_kept(result.mapping, finder)
+    session.voice.guarded(lambda: announce(session, requirements, finder, result))
+    session.voice.guarded(lambda: compare_with_installed(session, installed, result))
+
+
+def _result(requirements: Any) -> tuple[dict[str, Any], Any]:
+    """What was installed before, and the result in the words of the other resolver."""
     from pip._internal.metadata import get_default_environment
+    from pip._vendor.packaging.utils import canonicalize_name
 
     environment = get_default_environment()
     installed, mapping, criteria = {}, {}, {}
     for req in requirements:
-        before = environment.get_distribution(req.name) if req.name else None
-        if before is None:
+        if not req.name:
             continue
-        name = before.canonical_name
-        installed[name] = before
-        mapping[name] = SimpleNamespace(
-            project_name=name,
-            is_installed=req.satisfied_by is not None,
-            source_link=req.link,
-            dist=req.get_dist() if req.satisfied_by is None else before,
-        )
+        name = canonicalize_name(req.name)
+        before = environment.get_distribution(req.name)
+        if before is not None:
+            installed[name] = before
+        mapping[name] = _Candidate(name, req, before)
         criteria[name] = SimpleNamespace(information=[_information(req)])
-    result = SimpleNamespace(mapping=mapping, criteria=criteria)
-    compare_with_installed(session, installed, result)
+    return installed, SimpleNamespace(mapping=mapping, criteria=criteria)
+
+
+class _Candidate:
+    """What the other resolver has for a requirement that was met."""
+
+    def __init__(self, name: str, req: Any, before: Any) -> None:
+        self.project_name = name
+        self.is_installed = req.satisfied_by is not None
+        self.source_link = req.link
+        self._req = req
+        self._before = before
+
+    @property
+    def dist(self) -> Any:
+        return self._before if self.is_installed else self._req.get_dist()
 
 
 def _information(req: Any) -> SimpleNamespace:

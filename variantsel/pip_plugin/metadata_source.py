@@ -19,7 +19,7 @@ from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.wheel_metadata import read_wheel_metadata
 from variantsel.selection.selection import ReleaseFile
 
-__all__ = ["read_release_metadata"]
+__all__ = ["read_release_metadata", "read_remote_wheel"]
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -97,12 +97,7 @@ def _read_document_once(link: Any, network: Any, from_cache: bool) -> bytes:
 
 
 def _read_wheel(wheel: ReleaseFile[Any], network: Any) -> VariantMetadata:
-    link = wheel.file.link
-    if link.is_file:
-        metadata = read_wheel_metadata(link.file_path, source=wheel.filename)
-    else:
-        with _open_remote(link, network) as file:
-            metadata = read_wheel_metadata(file, source=wheel.filename)
+    metadata = read_remote_wheel(wheel.file.link, network)
     if list(metadata.variants) != [wheel.label]:
         raise InvalidMetadata(
             f"found the labels {sorted(metadata.variants)}, expected exactly {wheel.label!r}",
@@ -110,6 +105,18 @@ def _read_wheel(wheel: ReleaseFile[Any], network: Any) -> VariantMetadata:
             source=f"{wheel.filename}: variant.json",
         )
     return metadata
+
+
+def read_remote_wheel(link: Any, network: Any) -> VariantMetadata:
+    """Read ``variant.json`` out of the wheel behind one of pip's links.
+
+    :raises InvalidMetadata: when it has none, or cannot be read.
+    :raises OSError: when a local file cannot be read.
+    """
+    if link.is_file:
+        return read_wheel_metadata(link.file_path, source=link.filename)
+    with _open_remote(link, network) as file:
+        return read_wheel_metadata(file, source=link.filename)
 
 
 @contextlib.contextmanager

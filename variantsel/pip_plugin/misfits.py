@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from variantsel.formats.wheel_label import split_label
+from variantsel.pip_plugin.builds import installed_variant
+
 if TYPE_CHECKING:
+    from variantsel.formats.properties import Variants
     from variantsel.pip_plugin.settings import Settings
     from variantsel.pip_plugin.voice import Voice
-    from variantsel.selection.installed_variants import InstalledVariant
 
-__all__ = ["Misfits", "installed_variant"]
+__all__ = ["Misfits"]
 
 
 class Misfits:
-    """Tells of pip's distributions whether they are variants that do not fit, each looked at once.
-
-    :ivar replaceable: the projects, by normalized name, whose misfits an upgrade may replace.
-    """
+    """Tells which of pip's distributions are variants that do not fit, each looked at once."""
 
     def __init__(self, settings: Settings, voice: Voice) -> None:
-        self.replaceable: set[str] = set()
         self._settings = settings
         self._voice = voice
         self._found: dict[str, bool] = {}
+        self._unlabelled: dict[str, Variants | None] = {}
 
     def __contains__(self, distribution: Any) -> bool:
         """Whether an installed variant is known not to fit.
@@ -45,6 +45,36 @@ class Misfits:
             f"{variant.label}, which does not fit {configuration.target.name}: it {reason}"
         )
 
+    def is_same_build(self, distribution: Any, link: Any, network: Any) -> bool:
+        """Whether an ordinary wheel is the misfit itself: a variant that lost its label.
+
+        That happens to wheels that were unpacked and packed again: their name has no label, and
+        their ``variant.json`` is still there.
+
+        :param network: pip's session.
+        """
+        from variantsel.errors import InvalidMetadata
+        from variantsel.pip_plugin.metadata_source import read_remote_wheel
+
+        variant = installed_variant(distribution)
+        assert variant is not None, "only a variant can be a misfit"
+        if not link.is_wheel or split_label(link.filename)[1]:
+            return False
+        if link.url not in self._unlabelled:
+            try:
+                self._unlabelled[link.url] = read_remote_wheel(link, network).variants
+            except (InvalidMetadata, OSError):
+                self._unlabelled[link.url] = None
+        found = self._unlabelled[link.url]
+        if found is None or list(found.values()) != [variant.properties]:
+            return False
+        self._voice.warn(
+            f"{link.filename} is variant {variant.label} of {variant.name} {variant.version}: it "
+            "lost its label, as wheels do that are packed again. It is not taken in place of what "
+            "is installed, which is the same."
+        )
+        return True
+
     def machine_could_use(self, distribution: Any) -> bool:
         """Whether the machine has an accelerator that a misfit was built for."""
         from variantsel.selection.build import usable_accelerators
@@ -61,18 +91,3 @@ class Misfits:
         self._found[distribution.canonical_name] = variant.is_known_to_misfit(
             configuration.target, enabled=configuration.enabled
         )
-
-
-def installed_variant(distribution: Any) -> InstalledVariant | None:
-    """What is known of one of pip's distributions as a variant; ``None`` where it is none."""
-    try:
-        text = distribution.read_text("variant.json")
-    except Exception:  # whichever of pip's backends it is: there is none, or it cannot be read
-        return None
-    from variantsel.errors import InvalidMetadata
-    from variantsel.selection.installed_variants import InstalledVariant
-
-    try:
-        return InstalledVariant.read(distribution.raw_name, str(distribution.version), text)
-    except InvalidMetadata:
-        return None

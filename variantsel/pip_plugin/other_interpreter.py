@@ -1,43 +1,53 @@
-"""``pip --python OTHER``, which runs this pip once more, in another environment.
+"""``pip --python OTHER``, which runs this pip once more, under another Python.
 
-Whether variants are seen is a matter of that environment then.
+Where variantsel is active there, that one chooses. Elsewhere this one goes along (``lending``): so
+it is with what ``python -m build`` makes of its isolated environments, with ``uv venv``, and with
+environments of tox.
 """
 
 from __future__ import annotations
 
-import subprocess
+import json
+import os
 import sys
+from pathlib import Path
 
-__all__ = ["tell_if_not_active"]
+from variantsel.errors import VariantselError
+from variantsel.pip_plugin.activation import is_supported_python, probe_other
+from variantsel.pip_plugin.lending import describe_lender
+from variantsel.pip_plugin.voice import say_early
+
+__all__ = ["pip_for"]
 
 _CHOOSING_COMMANDS = {"install", "download", "wheel", "lock", "index"}
 
-_ENDS_WITH_1_UNLESS_ACTIVE = (
-    "import os, sys; "
-    "sys.exit(not any(os.path.exists(os.path.join(p, 'variantsel.pth')) for p in sys.path))"
-)
 
+def pip_for(interpreter: str | None, pip: str) -> str:
+    """The file that another Python is to run as pip.
 
-def tell_if_not_active(interpreter: str | None) -> None:
-    """Say so, in one line, when pip turns to an environment where it will not see variants.
-
-    :param interpreter: that environment's Python; ``None`` where pip found none.
+    :param interpreter: that Python; ``None`` where pip found none.
+    :param pip: what it would run without variantsel.
     """
     if interpreter is None or _CHOOSING_COMMANDS.isdisjoint(sys.argv):
-        return
+        return pip
     try:
-        asked = subprocess.run(
-            [interpreter, "-c", _ENDS_WITH_1_UNLESS_ACTIVE],
-            capture_output=True,
-            check=False,
-            timeout=30,
+        found = probe_other(interpreter)
+    except VariantselError:
+        return pip  # pip itself says what is wrong with it
+    if found["hooks"] and (found["has_variantsel"] or found["lent_by"]):
+        return pip
+    if not is_supported_python(found):
+        say_early(
+            f"note: variantsel does not go along to {interpreter} ({found['implementation']} "
+            f"{found['python']}), so variant wheels are not considered there"
         )
-    except (OSError, subprocess.SubprocessError):
-        return  # pip itself says what is wrong with it
-    if asked.returncode == 1:
-        # As the plugin's other words before pip has set up its own logger.
-        sys.stderr.write(
-            f"WARNING: pip turns to {interpreter}, where variantsel is not active: variant wheels "
-            "are not considered. Install variantsel there as well, and activate it with "
-            f"'{interpreter} -m variantsel activate'.\n"
-        )
+        return pip
+    if _is_for_building(interpreter):
+        os.environ["VARIANTSEL_TARGET"] = "host"
+    os.environ["VARIANTSEL_LENDER"] = json.dumps({**describe_lender(), "pip": pip})
+    return str(Path(__file__).with_name("lent_pip.py"))
+
+
+def _is_for_building(interpreter: str) -> bool:
+    """Whether that Python is an isolated environment of ``build``, whose packages run here."""
+    return any(folder.name.startswith("build-env-") for folder in Path(interpreter).parents)

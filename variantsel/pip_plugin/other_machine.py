@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from variantsel.errors import VariantselError
+from variantsel.pip_plugin.voice import say_early
 from variantsel.targets.target import Target
 
 __all__ = [
@@ -115,10 +115,10 @@ def run_for_other(arguments: list[str], run_pip: Callable[[list[str]], int]) -> 
     sources = other_machine_seam.change_when_imported(target, fills_layer=bool(request.into))
     status = run_pip(translated)
     for line in sources.newer():
-        sys.stderr.write(f"WARNING: variantsel: {line}\n")
+        say_early(f"WARNING: variantsel: {line}")
     if status:
         for line in sources.refused():
-            sys.stderr.write(f"ERROR: variantsel: {line}\n")
+            say_early(f"ERROR: variantsel: {line}")
     return status
 
 

@@ -133,13 +133,10 @@ def _refuse_sources(target: Target, prepare: Any) -> None:
 
 
 def _refusal(requirement: Any, target: Target) -> Exception:
-    from pip._internal.exceptions import InstallationError
-
-    error: Exception = InstallationError(
+    return installation_error(
         f"variantsel: {requirement} is no wheel, and what is built here would be for this "
         f"machine, not for {target.name}: {_BUILD_THERE}"
     )
-    return error
 
 
 def _change_filling(install: Any) -> None:

@@ -23,11 +23,17 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         session.resolution = None
         while True:
-            requirement_set = resolve(self, root_reqs, check_supported_wheels)
+            with session.failures_explained():
+                requirement_set = resolve(self, root_reqs, check_supported_wheels)
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
-        session.voice.guarded(lambda: announce(session, requirements, self.factory._finder))
+        session.voice.guarded(
+            lambda: session.check_kept(self._result.mapping, self.factory._finder)
+        )
+        session.voice.guarded(
+            lambda: announce(session, requirements, self.factory._finder, self._result)
+        )
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )

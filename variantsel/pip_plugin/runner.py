@@ -10,6 +10,9 @@ from variantsel.pip_plugin.startup import watch_for_pip
 
 __all__ = ["main"]
 
+_CHANGING_COMMANDS = {"install", "uninstall", "list", "show", "check", "freeze", "inspect"}
+"""Those that are about an environment."""
+
 
 def main(arguments: list[str]) -> int:
     """Run pip in this process, as ``python -m pip`` would.
@@ -31,7 +34,17 @@ def main(arguments: list[str]) -> int:
 
     if asks_for_other_machine(arguments):
         return run_for_other(arguments, _run_pip)
-    return _run_pip(arguments)
+    return _run_pip([*_meant_environment(arguments), *arguments])
+
+
+def _meant_environment(arguments: list[str]) -> list[str]:
+    """pip's option for the environment that is meant, where it is not the one that runs."""
+    from variantsel.pip_plugin.front_door import is_tool_environment, meant_python
+
+    names_one = any(word.partition("=")[0] == "--python" for word in arguments)
+    if names_one or not is_tool_environment() or not set(arguments) & _CHANGING_COMMANDS:
+        return []
+    return ["--python", meant_python(None) or sys.executable]
 
 
 def _run_pip(arguments: list[str]) -> int:

@@ -6,6 +6,8 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ class Seen:
     """Remembers variant wheels and variants.json files; knows the links that stand for a release.
 
     :ivar release_link_type: the type of links that stand for a release.
+    :ivar not_found: of which projects nothing was found that could be taken: the finder, and the
+        specifier that was asked for.
     """
 
     release_link_type: Any = ()
@@ -29,6 +33,9 @@ class Seen:
     def __init__(self) -> None:
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
+        self.not_found: dict[str, tuple[Any, Any]] = {}
+        self._recorded: list[tuple[Any, str]] | None = None
+        self._refused: dict[str, list[tuple[Any, str]]] = {}
 
     def note_variant_wheel(self, project_name: str) -> None:
         """Remember that a project has variant wheels."""
@@ -37,6 +44,39 @@ class Seen:
     def has_variants(self, project_name: str) -> bool:
         """Whether a variant wheel of a project was seen."""
         return bool(self._projects) and _normalized(project_name) in self._projects
+
+    @property
+    def notes_refused(self) -> bool:
+        """Whether :meth:`note_refused` wants to know of every link, not just of some."""
+        return bool(self._projects) or self._recorded is not None
+
+    @contextmanager
+    def recording(self) -> Iterator[list[tuple[Any, str]]]:
+        """Collect every link that pip does not take, and the name of its ``LinkType``."""
+        self._recorded = []
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = None
+
+    def note_refused(self, project_name: str, link: Any, kind: str) -> None:
+        """Remember a variant wheel that pip takes in no case, other than for its platform.
+
+        :param kind: the name of pip's ``LinkType``.
+        """
+        if self._recorded is not None:
+            self._recorded.append((link, kind))
+            return
+        if kind in _REFUSALS and link.is_wheel and split_label(link.filename)[1]:
+            self.note_variant_wheel(project_name)
+            refused = self._refused.setdefault(_normalized(project_name), [])
+            refused.append((link, _REFUSALS[kind](link)))
+
+    def ruled_out(self, project_name: str) -> list[tuple[str, str]]:
+        """The variant wheels of a project that pip takes in no case, other than for their platform:
+        their file names, and why."""
+        refused = self._refused.get(_normalized(project_name), [])
+        return [(link.filename, reason) for link, reason in refused]
 
     def note_index_metadata(self, link: Any) -> None:
         """Remember a link to a release's variants.json."""
@@ -72,6 +112,16 @@ class Seen:
         name, version = link.filename.split("-")[:2]
         wheel = ReleaseFile(link.filename, link.url_without_fragment, SimpleNamespace(link=link))
         return Release(name.replace("_", "-"), version, [wheel], is_named=True)
+
+
+_REFUSALS: dict[str, Callable[[Any], str]] = {
+    "upload_too_late": lambda link: (
+        f"was uploaded on {link.upload_time:%Y-%m-%d}, too late for --uploaded-prior-to"
+    ),
+    "requires_python_mismatch": lambda link: f"needs Python {link.requires_python}",
+    "yanked": lambda _: "was yanked",
+}
+"""What the names of pip's ``LinkType`` mean for a wheel."""
 
 
 @lru_cache(maxsize=8)  # the links of a page come one after the other

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from variantsel.pip_plugin.index_agreement import IndexAgreement
     from variantsel.pip_plugin.misfits import Misfits
     from variantsel.pip_plugin.settings import Settings
+    from variantsel.pip_plugin.source_builds import SourceBuilds
+    from variantsel.pip_plugin.upgrades import Upgrades
     from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["Session"]
@@ -26,6 +29,8 @@ class Session:
     :ivar voice: how it talks to the user.
     :ivar seen: what pip's finder has seen.
     :ivar requirements: what the chosen wheels require.
+    :ivar replaceable: the installed projects, by normalized name, whose version may be installed
+        once more: what is there does not fit, or is not the best.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -35,18 +40,57 @@ class Session:
         self.voice = Voice()
         self.seen = Seen()
         self.requirements = WheelRequirements()
+        self.replaceable: set[str] = set()
 
     def chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
         """What was chosen for one of pip's requirements; ``None`` where there was no choice."""
-        return self.choices.chosen(requirement) if self._has("choices") else None
+        return self.choices.chosen(requirement) if self.has_choices else None
 
     def all_agree_with_index(self, requirements: Sequence[Any]) -> bool:
         """Whether every wheel that was chosen is what its index says of it."""
-        return not self._has("choices") or self.agreement.all_agree(requirements)
+        return not self.has_choices or self.agreement.all_agree(requirements)
+
+    def note_source(self, name: str | None, version: Any, link: Any, finder: Any) -> None:
+        """Say that a release has no wheel, where another has variants that fit.
+
+        :param name: the project's; ``None``, like ``version``, where the user named the link.
+        """
+        if name and version is not None and not link.is_wheel and self.seen.has_variants(name):
+            from variantsel.pip_plugin.source_releases import note_source_release
+
+            note_source_release(self, name, version, link, finder)
+
+    def check_kept(self, mapping: Mapping[str, Any], finder: Any) -> None:
+        """End the run where pip keeps a build that the user rules out and nothing could replace.
+
+        :param mapping: that of resolvelib's result.
+        """
+        if self.settings.may_be_set:
+            from variantsel.pip_plugin.kept import check_kept
+
+            check_kept(self, mapping, finder)
+
+    @contextmanager
+    def failures_explained(self) -> Iterator[None]:
+        """Say what there is where pip ends since it found nothing for this machine."""
+        from pip._internal.exceptions import DistributionNotFound
+
+        try:
+            yield
+        except DistributionNotFound:
+            from variantsel.pip_plugin.not_found import explain_not_found
+
+            explain_not_found(self)
+            raise
 
     def machine_notices(self) -> Sequence[str]:
         """What the machine's providers had to say, as far as they were asked."""
         return self.settings.machine_notices() if self._has("settings") else ()
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether there was anything to choose so far."""
+        return self._has("choices")
 
     def _has(self, part: str) -> bool:
         """Whether a part has been needed so far."""
@@ -64,7 +108,14 @@ class Session:
         """What is chosen, and was."""
         from variantsel.pip_plugin.choices import Choices
 
-        return Choices(self.seen, self.settings, self.voice)
+        return Choices(self.seen, self.settings, self.voice, self.source_builds)
+
+    @cached_property
+    def source_builds(self) -> SourceBuilds:
+        """What pip builds since no variant can be taken."""
+        from variantsel.pip_plugin.source_builds import SourceBuilds
+
+        return SourceBuilds(self.voice)
 
     @cached_property
     def agreement(self) -> IndexAgreement:
@@ -79,3 +130,10 @@ class Session:
         from variantsel.pip_plugin.misfits import Misfits
 
         return Misfits(self.settings, self.voice)
+
+    @cached_property
+    def upgrades(self) -> Upgrades:
+        """The installed builds of whose version the index has a better one."""
+        from variantsel.pip_plugin.upgrades import Upgrades
+
+        return Upgrades(self.settings, self.choices, self.voice, self.seen.release_link_type)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from variantsel.pip_plugin.voice import Voice, installation_error
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
+    from variantsel.ranking.preferences import Preferences
 
 __all__ = ["Settings"]
 
@@ -21,6 +23,25 @@ class Settings:
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
         self._configuration: Configuration | None = None
+
+    @cached_property
+    def may_be_set(self) -> bool:
+        """Whether the user may have set anything at all, found out without reading it."""
+        from variantsel.configuration.places import may_be_set
+
+        return may_be_set(os.environ)
+
+    def requirements_on(self, project_name: str) -> Preferences | None:
+        """What the user requires of a project, be there variants of it or not; ``None`` where
+        nothing.
+
+        :raises pip._internal.exceptions.InstallationError: when a setting cannot be used.
+        """
+        if not self.may_be_set:
+            return None
+        preferences = self.configuration.preferences(project_name)
+        is_required = not preferences.off and (preferences.take or preferences.never)
+        return preferences if is_required else None
 
     @property
     def configuration(self) -> Configuration:

@@ -1,19 +1,17 @@
 """Waiting for pip: the first thing the start-up hook reaches, in every run of pip and no other.
 
-Imports only what the interpreter has loaded already: many a program has "pip" in its command line,
-``pipeline.py`` for one.
+Imports only what the interpreter has loaded already: not every command of pip looks for packages.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["hook", "runs_pip", "watch_for_pip"]
+__all__ = ["hook", "watch_for_pip"]
 
 WATCHED_MODULE = "pip._internal.index.package_finder"
 """Imported by every pip command that looks for packages, and by few others."""
@@ -24,56 +22,10 @@ of other modules that the seams need; those are whole when its command's module 
 
 
 def hook() -> None:
-    """Start watching when pip is the program being run and ``VARIANTSEL`` is not 0.
+    """What the hooks of variantsel before 0.2.0 call as Python starts; raises nothing."""
+    from variantsel.pip_plugin.hook import start
 
-    Called while the interpreter starts; raises nothing.
-    """
-    if runs_pip(sys.orig_argv) and os.environ.get("VARIANTSEL", "").strip() != "0":
-        watch_for_pip()
-
-
-def runs_pip(command: list[str]) -> bool:
-    """Tell from the interpreter's command line whether it runs pip.
-
-    :param command: :data:`sys.orig_argv`: the interpreter, its options, what it runs.
-
-    >>> runs_pip(["python3", "-Im", "pip", "install", "torch"])
-    True
-    >>> runs_pip(["python3", "/venv/bin/pip3.12", "list"])
-    True
-    >>> runs_pip(["python3", "manage.py", "pip"])
-    False
-    """
-    arguments = iter(command[1:])
-    for argument in arguments:
-        if argument == "-" or not argument.startswith("-"):
-            return _is_pip_script(argument)
-        if argument.startswith("--"):
-            if argument == "--check-hash-based-pycs":
-                next(arguments, None)
-            continue
-        for position, letter in enumerate(argument[1:], start=2):
-            value = argument[position:]
-            if letter == "m":
-                return (value or next(arguments, "")) == "pip"
-            if letter == "c":
-                return False
-            if letter in "WX":
-                if not value:
-                    next(arguments, None)
-                break
-    return False
-
-
-def _is_pip_script(path: str) -> bool:
-    parts = path.replace("\\", "/").rstrip("/").split("/")
-    if parts[-1] in ("__main__.py", "__pip-runner__.py"):
-        return parts[-2:-1] == ["pip"]
-    name = parts[-1].lower()
-    for ending in (".exe", ".pyz", "-script.py", ".py"):
-        name = name.removesuffix(ending)
-    version = name[3:]
-    return name.startswith("pip") and (not version or version.replace(".", "").isdecimal())
+    start(sys.orig_argv)
 
 
 def watch_for_pip() -> None:
@@ -108,8 +60,13 @@ class _Attachment:
                 if getattr(spec, "_initializing", False):
                     return
         self.is_done = True
-        from variantsel.pip_plugin.attach import attach
+        try:
+            from variantsel.pip_plugin.attach import attach
+        except ImportError as error:  # pip works on, whatever is missing here
+            from variantsel.pip_plugin.hook import tell_damage
 
+            tell_damage(error)
+            return
         attach()
 
 
@@ -117,16 +74,21 @@ _ATTACHMENT = _Attachment()
 
 
 def _watch_for_other_interpreter(main_parser: Any) -> None:
-    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call this function for nothing else."""
+    """Seam: ``pip --python OTHER``; pip 23.1 to 26.3 call these functions for nothing else."""
     identify = getattr(main_parser, "identify_python_interpreter", None)
-    if identify is None:
+    get_runnable_pip = getattr(main_parser, "get_runnable_pip", None)
+    if identify is None or get_runnable_pip is None:
         return
+    identified = []
 
-    def identify_and_tell(python: str) -> Any:
-        from variantsel.pip_plugin.other_interpreter import tell_if_not_active
+    def identify_and_note(python: str) -> Any:
+        identified.append(identify(python))
+        return identified[-1]
 
-        interpreter = identify(python)
-        tell_if_not_active(interpreter)
-        return interpreter
+    def get_runnable_pip_for_it() -> str:
+        from variantsel.pip_plugin.other_interpreter import pip_for
 
-    main_parser.identify_python_interpreter = identify_and_tell
+        return pip_for(identified[-1] if identified else None, get_runnable_pip())
+
+    main_parser.identify_python_interpreter = identify_and_note
+    main_parser.get_runnable_pip = get_runnable_pip_for_it

@@ -1,10 +1,18 @@
-"""Talking to the user in pip's own voice: through its logger, each thing once."""
+"""Talking to the user in pip's own voice: through its logger, each thing once.
+
+All that is said passes through here, also before pip has set up its logger (:func:`say_early`), and
+is made printable for the stream that it goes to: pip loses its own output where one line cannot be
+encoded.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
-__all__ = ["Voice", "installation_error"]
+from variantsel.terminal import printable_on
+
+__all__ = ["Voice", "installation_error", "say_early"]
 
 
 class Voice:
@@ -23,6 +31,12 @@ class Voice:
     def info(self, text: str) -> None:
         """Say something of interest."""
         self._say("info", text)
+
+    def repeat(self, text: str) -> None:
+        """Say as an error what was said before, where it is why something failed."""
+        from pip._internal.utils.logging import getLogger
+
+        getLogger("variantsel").error("%s", text)
 
     @property
     def is_verbose(self) -> bool:
@@ -57,12 +71,19 @@ class Voice:
             from pip._internal.utils.logging import getLogger
 
             self._said.add(text)
-            getattr(getLogger("variantsel"), level)("%s", text)
+            stream = sys.stderr if level == "warning" else sys.stdout
+            getattr(getLogger("variantsel"), level)("%s", printable_on(stream, text))
+
+
+def say_early(text: str) -> None:
+    """Say a line where pip has no logger yet, or no longer."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{printable_on(sys.stderr, text)}\n")
 
 
 def installation_error(message: str) -> Exception:
     """pip's own error, which ends the command with one line."""
     from pip._internal.exceptions import InstallationError
 
-    error: Exception = InstallationError(message)
+    error: Exception = InstallationError(printable_on(sys.stderr, message))
     return error

@@ -13,7 +13,7 @@ import importlib.util
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = ["answer_key", "cache_folder", "load_answer", "save_answer"]
 _AMD_VARIABLES = (
     "AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH",
     "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION",
+    "HSA_OVERRIDE_GFX_VERSION",
     "ROCM_PATH",
 )
 _NVIDIA_VARIABLES = (
@@ -49,7 +50,11 @@ _LIBRARY_FOLDERS = (
     "/usr/local/lib",
     "/usr/local/nvidia/lib64",
     "/usr/lib/wsl/lib",
+    "/home/kubernetes/bin/nvidia/lib64",
+    "/run/opengl-driver/lib",
 )
+_LOADER_CACHE = "/etc/ld.so.cache"
+"""Which libraries the loader finds by their names alone."""
 _CPU_DESCRIPTION_BYTES = 4096
 _MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -69,19 +74,31 @@ def answer_key(namespace: str) -> str | None:
         spec = importlib.util.find_spec(f"variantsel_providers.{namespace}")
         if spec is None or spec.origin is None:
             return None
-        parts = [boot, spec.origin, str(Path(spec.origin).stat().st_mtime_ns)]
+        parts = [boot, spec.origin, *_modules(Path(spec.origin).parent)]
     except (OSError, ImportError):
         return None
     parts += _DEPENDENCIES[namespace]()
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
+def _modules(package: Path) -> Iterator[str]:
+    """The provider's code: its module, and those it shares with others."""
+    for path in sorted(package.glob("*.py")):
+        yield f"{path.name} {path.stat().st_mtime_ns}"
+
+
 def _nvidia() -> Iterator[str]:
     yield from _variables(_NVIDIA_VARIABLES)
-    for file in ("/proc/driver/nvidia/version", "/etc/nv_tegra_release"):
+    for file in (
+        "/proc/driver/nvidia/version",
+        "/sys/module/nvidia/version",
+        "/etc/nv_tegra_release",
+    ):
         with contextlib.suppress(OSError):
             yield Path(file).read_text(errors="replace")
-    yield from _libraries("libnvidia-ml.so.1")
+    # The management library tells the CUDA version of the libcuda that programs will load.
+    newer = sorted(map(str, Path("/usr/local").glob("cuda*/compat")))  # NVIDIA's cuda-compat
+    yield from _libraries("libnvidia-ml.so.1", "libcuda.so.1", folders=newer)
     for folder, pattern in (("/dev", "nvidia*"), ("/proc/driver/nvidia/gpus", "*")):
         yield from sorted(map(str, Path(folder).glob(pattern)))
     yield from _pci_devices("0x10de")
@@ -105,8 +122,12 @@ def _tpu() -> Iterator[str]:
 
 def _amd() -> Iterator[str]:
     yield from _variables(_AMD_VARIABLES)
-    with contextlib.suppress(OSError):
-        yield (Path(os.environ.get("ROCM_PATH") or "/opt/rocm") / ".info" / "version").read_text()
+    for pattern in ("opt/rocm*", "opt/rocm/core*", "usr"):
+        for folder in sorted(Path("/").glob(pattern)):
+            yield from _rocm(folder)
+    if chosen := os.environ.get("ROCM_PATH"):
+        yield from _rocm(Path(chosen))
+    yield str(Path("/dev/dxg").exists())
     for node in sorted(Path("/sys/class/kfd/kfd/topology/nodes").glob("*")):
         try:
             # Containers of one boot see different devices by what they may read here.
@@ -116,18 +137,33 @@ def _amd() -> Iterator[str]:
     yield from _pci_devices("0x1002")
 
 
+def _rocm(folder: Path) -> Iterator[str]:
+    """Which ROCm is in a folder, if one is."""
+    with contextlib.suppress(OSError):
+        yield f"{folder.resolve()} {(folder / '.info' / 'version').read_text(errors='replace')}"
+    for name in ("lib", "lib64"):
+        for library in sorted((folder / name).glob("librocm-core.so.*")):
+            yield str(library)
+    yield from _state(folder / "bin/rocminfo")
+
+
 def _variables(names: tuple[str, ...]) -> Iterator[str]:
     return (f"{name}={os.environ.get(name)}" for name in names)
 
 
-def _libraries(*names: str) -> Iterator[str]:
+def _libraries(*names: str, folders: Sequence[str] = ()) -> Iterator[str]:
     """Where libraries are found, and which build of them; an update changes both."""
-    for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_LIBRARY_FOLDERS):
+    yield from _state(Path(_LOADER_CACHE))
+    named = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    for folder in (*named, *folders, *_LIBRARY_FOLDERS):
         for name in names:
-            library = Path(folder) / name
-            with contextlib.suppress(OSError):
-                state = library.stat()
-                yield f"{library.resolve()} {state.st_size} {state.st_mtime_ns}"
+            yield from _state(Path(folder) / name)
+
+
+def _state(path: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        state = path.stat()
+        yield f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
 
 
 def _pci_devices(vendor: str) -> Iterator[str]:

@@ -10,7 +10,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from variantsel.errors import UntrustedPlugin
 from variantsel.formats.properties import FEATURE_PATTERN, VALUE_PATTERN
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.answer_cache import answer_key, load_answer, save_answer
+from variantsel.provider_host.interpreter import interpreter_and_path
 from variantsel.targets.namespace_support import NamespaceSupport
 from variantsel.targets.rejection_kind import RejectionKind
 
@@ -217,7 +217,8 @@ def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnsw
     :returns: its answer; a crash, a hang or nonsense is an answer without features whose notice
         says so. Nothing is raised.
     """
-    command = [sys.executable, "-I", "-c", _CHILD, namespace, *sys.path]
+    python, path = interpreter_and_path()
+    command = [python, "-I", "-c", _CHILD, namespace, *path]
     try:
         process = subprocess.run(
             command,

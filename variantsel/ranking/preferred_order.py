@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 
 from variantsel.errors import UnmetPreference
+from variantsel.ranking.enumeration import first_few, first_few_sentences
 from variantsel.ranking.preferences import NON_VARIANT, Preferences, matching_entry
 from variantsel.ranking.ranking import Ranking
 
@@ -74,11 +75,12 @@ def unmet_preference(ranking: Ranking, preferences: Preferences) -> UnmetPrefere
         if matching_entry(take, label)
     ]
     if reasons:
-        return UnmetPreference(f"{setting}: {' '.join(reasons)}")
+        return UnmetPreference(f"{setting}: {first_few_sentences(reasons)}")
     labels = [*ranking.compatible, *ranking.rejected]
     return UnmetPreference(f"{setting}: {missing_label(take, labels)}")
 
 
 def missing_label(take: Sequence[str], labels: Sequence[str]) -> str:
     """A sentence about labels to take of which there is none among those there are."""
-    return f"there is no variant {' or '.join(take)}; there are {', '.join(labels) or 'none'}."
+    there_are = first_few(labels, most=12) or "none"
+    return f"there is no variant {' or '.join(take)}; there are {there_are}."

@@ -1,4 +1,4 @@
-"""The variants that an environment holds, and whether they fit a machine.
+"""An installed variant, and whether it fits a machine.
 
 A variant wheel leaves its ``variant.json`` in its ``.dist-info`` folder (PEP 825, Variant
 metadata): that is how an installed variant is known.
@@ -6,9 +6,7 @@ metadata): that is how an installed variant is known.
 
 from __future__ import annotations
 
-import importlib.metadata
-import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from variantsel.errors import InvalidMetadata
@@ -18,7 +16,7 @@ from variantsel.ranking.rejection import Rejection
 from variantsel.targets.rejection_kind import RejectionKind
 from variantsel.targets.target import Target
 
-__all__ = ["VARIANT_JSON", "InstalledVariant", "installed_variants"]
+__all__ = ["VARIANT_JSON", "InstalledVariant"]
 
 VARIANT_JSON = "variant.json"
 
@@ -87,28 +85,3 @@ class InstalledVariant:
             return False
         provider_failed = reason.kind is RejectionKind.NAMESPACE and bool(reason.detail)
         return not provider_failed
-
-
-def installed_variants(
-    path: Iterable[str] | None = None,
-) -> tuple[list[InstalledVariant], list[str]]:
-    """The variants installed in an environment, by name.
-
-    :param path: the folders to look in, as :data:`sys.path`; that itself where ``None``.
-    :returns: the variants, and a sentence for every ``variant.json`` that cannot be used.
-    """
-    folders = list(sys.path if path is None else path)
-    variants: dict[str, InstalledVariant] = {}
-    problems = []
-    for distribution in importlib.metadata.distributions(path=folders):
-        document = distribution.read_text(VARIANT_JSON)
-        if document is None:
-            continue
-        name = distribution.metadata["Name"]
-        try:
-            variant = InstalledVariant.read(name, distribution.version, document)
-        except InvalidMetadata as error:
-            problems.append(str(error))
-            continue
-        variants.setdefault(name.lower(), variant)  # the first on the path is what is imported
-    return [variants[name] for name in sorted(variants)], problems

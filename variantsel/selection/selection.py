@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 from variantsel.errors import InvalidMetadata, UnmetPreference
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.wheel_label import split_label
+from variantsel.ranking.enumeration import first_few
 from variantsel.ranking.preferences import Preferences
 from variantsel.ranking.preferred_order import apply_preferences, unmet_preference
 from variantsel.ranking.rank import rank
@@ -46,6 +47,8 @@ class Release(Generic[FileT]):
 
     :ivar is_named: whether the user named this very wheel, which is a wish that comes before what
         is preferred in general.
+    :ivar absence: tells of a label without a file that could be taken why there is none, such as
+        "was uploaded after the date given"; empty where that is not known.
     """
 
     def __init__(
@@ -54,11 +57,13 @@ class Release(Generic[FileT]):
         version: str,
         files: Sequence[ReleaseFile[FileT]],
         is_named: bool = False,
+        absence: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.name = name
         self.version = version
         self.files = files
         self.is_named = is_named
+        self.absence = absence
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -98,6 +103,12 @@ class Selection(Generic[FileT]):
         files = [file for file in self.files if file.label and file.source == source.source]
         return list(dict.fromkeys(file.label for file in files))
 
+    def absence_of(self, label: str) -> str:
+        """Why a label that fits is not taken, as far as that is known: ``has no wheel for …``."""
+        if any(file.label == label for file in self.files):
+            return "could not be taken"
+        return self.release.absence(label) or "has no wheel for this platform"
+
     def ranking_of(self, file: ReleaseFile[FileT]) -> SourceRanking | None:
         """The ranking that a variant wheel was chosen by; ``None`` for a non-variant file."""
         for ranking in self.rankings:
@@ -136,14 +147,14 @@ def select(
             if preferences:
                 ranking = apply_preferences(ranking, preferences)
         except (InvalidMetadata, OSError) as error:
-            labels = ", ".join(dict.fromkeys(wheel.label for wheel in wheels))
+            labels = first_few(dict.fromkeys(wheel.label for wheel in wheels))
             selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
             continue
         selection.rankings.append(SourceRanking(source, metadata, ranking))
         unknown = {wheel.label for wheel in wheels} - metadata.variants.keys()
         if unknown:
             selection.problems.append(
-                f"{release}: set aside the variants {', '.join(sorted(unknown))}: the release's "
+                f"{release}: set aside the variants {first_few(sorted(unknown))}: the release's "
                 "variant metadata does not list them, and what their wheels say is no part of it"
             )
         position = {label: index for index, label in enumerate(ranking.labels)}

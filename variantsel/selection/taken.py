@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+from variantsel.ranking.enumeration import first_few, first_few_sentences
 from variantsel.ranking.preferences import Preferences
 from variantsel.ranking.preferred_order import decisive_preference
 from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
@@ -16,6 +17,7 @@ __all__ = [
     "nothing_fits_line",
     "other_machine_line",
     "passed_over_line",
+    "reasons_against",
     "several_sources_line",
 ]
 
@@ -39,12 +41,12 @@ def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     preferred = f"; {preferred}" if preferred else ""
     source = _source(selection, taken)
     if taken.label in (NULL_LABEL, OLD_NULL_LABEL):
-        rejected = ", ".join(source.ranking.rejected)
+        rejected = first_few(source.ranking.rejected)
         why = f"{machine} supports none of {rejected}" if rejected else "it needs nothing special"
         return f"{release}: variant {taken.label} ({why}{preferred})"
     others = [label for label in selection.labels_with_files(source) if label != taken.label]
-    instead = f"; fits as well: {', '.join(others)}" if others else ""
-    why = ", ".join(_best_properties(source, taken.label))
+    instead = f"; fits as well: {first_few(others)}" if others else ""
+    why = first_few(_best_properties(source, taken.label))
     return f"{release}: variant {taken.label} ({machine} supports {why}{instead}{preferred})"
 
 
@@ -56,20 +58,20 @@ def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[s
     for source in selection.rankings:
         with_files = selection.labels_with_files(source)
         for position, label in enumerate(source.ranking.labels, start=1):
-            note = "" if label in with_files else "  (no wheel for this platform)"
+            note = "" if label in with_files else f"  ({_absence(selection, label)})"
             if taken.label == label and taken.source == source.source:
                 note = "  (taken)"
             lines.append(f"{position}. {label}{note}")
-        lines += [f"-  {label} {reason}" for label, reason in _reasons_against(source)]
+        lines += [f"-  {label} {reason}" for label, reason in reasons_against(source)]
     return lines
 
 
 def nothing_fits_line(selection: Selection[Any]) -> str:
     """A warning that a release has no wheel for the machine, with the reason of every label."""
-    reasons = " ".join(
+    reasons = first_few_sentences(
         f"{label} {reason}"
         for source in selection.rankings
-        for label, reason in _reasons_against(source)
+        for label, reason in reasons_against(source)
     )
     without_label = selection.preferences.narrowing_of("")
     if without_label and not all(file.label for file in selection.release.files):
@@ -121,9 +123,13 @@ def several_sources_line(selection: Selection[Any]) -> str:
     )
 
 
-def _reasons_against(source: SourceRanking) -> list[tuple[str, object]]:
+def reasons_against(source: SourceRanking) -> list[tuple[str, object]]:
     """The labels that cannot be taken, with why; what preferences leave out first."""
     return [*source.ranking.narrowed.items(), *source.ranking.rejected.items()]
+
+
+def _absence(selection: Selection[Any], label: str) -> str:
+    return selection.absence_of(label).removeprefix("has ")
 
 
 def _preferred(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
 from variantsel.ranking.preferred_order import decisive_preference
-from variantsel.selection.build import ACCELERATORS, present_accelerators, usable_accelerators
+from variantsel.selection.build import (
+    ACCELERATORS,
+    Build,
+    present_accelerators,
+    usable_accelerators,
+)
 from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
 from variantsel.targets.rejection_kind import RejectionKind
 
-__all__ = ["newer_without_variants_line", "untrusted_provider_line", "unused_accelerator_line"]
+__all__ = [
+    "exactly",
+    "untrusted_provider_line",
+    "unused_accelerator_line",
+    "without_variants_line",
+]
 
 
-def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+def unused_accelerator_line(
+    selection: Selection[Any], taken: ReleaseFile[Any], build: Build | None = None
+) -> str:
     """A warning when the machine has an accelerator that other variants use and this one does not.
 
-    Empty when there is nothing to warn of.
+    :param build: what is known of a file without a label.
+    :returns: empty when there is nothing to warn of.
     """
+    known = build.accelerators if build is not None and not taken.label else None
+    does_not = "may not" if known is None and not taken.label else "does not"
     for source in selection.rankings:
-        used = source.metadata.variants.get(taken.label, {}) if taken.label else {}
+        used = known or ()
+        if taken.label:
+            used = tuple(source.metadata.variants.get(taken.label, {}))
         for namespace, notice in present_accelerators(source.metadata, selection.target).items():
             if any(name in used for name in ACCELERATORS):
                 return ""
-            unused = f"{namespace} hardware, but {taken.filename} does not use it."
+            unused = f"{namespace} hardware, but {taken.filename} {does_not} use it."
             machine = f"{selection.release}: {selection.target.name}"
             if notice:  # it is among the target's notices, and better said once
                 return f"{machine} may have {unused}"
@@ -55,25 +73,43 @@ def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
     )
 
 
-def newer_without_variants_line(
-    taken_filename: str, other: Selection[Any], best: ReleaseFile[Any]
+def without_variants_line(
+    taken_filename: str,
+    taken: Build,
+    other: Selection[Any],
+    best: ReleaseFile[Any],
+    instead: str,
 ) -> str:
     """A warning when the version taken has no variants, and another has one for an accelerator.
 
-    :param other: the selection of that other release, ``best`` its best file; empty when it does
-        not use an accelerator either.
+    :param taken: what is known of the build that was taken.
+    :param other: the selection of that other release, ``best`` its best file.
+    :param instead: what takes it, or stands in the way of it.
+    :returns: empty when ``best`` does not use an accelerator either, or what was taken does.
     """
     source = other.ranking_of(best)
     if source is None:
         return ""
     used = usable_accelerators(source.metadata, other.target, best.label)
-    if not used:
+    if not used or set(taken.accelerators or ()).intersection(used):
         return ""
+    does_not = "may not" if taken.accelerators is None else "does not"
     return (
-        f"{taken_filename} was published without variants and may not use {other.target.name}'s "
-        f"{used[0]} hardware; {other.release} has the variant {best.label} for it "
-        f"(pip install {other.release.name}=={other.release.version})"
+        f"{taken_filename} was published without variants and {does_not} use {other.target.name}'s "
+        f"{used[0]} hardware; {other.release} has the variant {best.label} for it{instead}"
     )
+
+
+def exactly(name: str, version: str, versions: Iterable[str]) -> str:
+    """A requirement that takes one version and no other.
+
+    ``==2.12.0`` takes ``2.12.0+cpu`` where there is one (version specifiers, Version matching), and
+    rather than 2.12.0; only ``===`` does not.
+
+    :param versions: all that there are.
+    """
+    has_local_versions = any(other.startswith(f"{version}+") for other in versions)
+    return f"{name}{'===' if has_local_versions else '=='}{version}"
 
 
 def _reasons(
@@ -95,7 +131,7 @@ def _reasons(
             elif label in with_files:
                 reasons.append(f"{label} fits, but could not be taken.")
             else:
-                reasons.append(f"{label} fits, but has no wheel for this platform.")
+                reasons.append(f"{label} fits, but {selection.absence_of(label)}.")
     return " ".join(reasons[:3])
 
 

@@ -5,14 +5,14 @@ A cloud's instance types are other names for them (``clouds``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from variantsel.errors import InvalidTarget
-from variantsel.targets.machines.clouds import find_instance, is_instance_name
+from variantsel.targets.machines.clouds import find_instance, is_instance_name, of_any_cloud
 from variantsel.targets.target import StaticProperties, Target
 from variantsel.targets.target_file import read_toml
 
@@ -47,13 +47,19 @@ def machine_names() -> tuple[str, ...]:
 
 
 def find_machine(name: str) -> Machine:
-    """Look a machine up by its name, or an instance type by ``CLOUD:TYPE``.
+    """Look a machine up by its name, or an instance type by ``CLOUD:TYPE``, or by ``TYPE`` alone
+    where one cloud has it; upper and lower case are the same.
 
     :raises InvalidTarget: when there is none of that name, with those that come close.
     """
     if not is_instance_name(name):
-        if name not in machine_names():
-            raise InvalidTarget(_unknown_machine(name))
+        found = name.lower()
+        if found not in machine_names():
+            instance_names = of_any_cloud(name)
+            if len(instance_names) == 1:
+                return find_machine(instance_names[0])
+            raise InvalidTarget(_unknown_machine(name, instance_names))
+        name = found
         data = read_toml(_FOLDER / f"{name}.toml")
         return Machine(name, data["description"], data["machine"], _default_driver(data), data)
     instance = find_instance(name)
@@ -96,7 +102,7 @@ def named_target(text: str) -> Target:
         )
     data = machine.data
     driver = driver if separator else machine.driver.partition(" ")[2]
-    properties = _cpu_properties(data["machine"], data["cpu"])
+    properties = _cpu_properties(data["machine"], data["cpu"], data.get("without", ()))
     if "nvidia" in data:
         properties["nvidia"] = _nvidia_properties(text, data["nvidia"], driver)
     if "amd" in data:
@@ -112,13 +118,18 @@ def named_target(text: str) -> Target:
             "platform_system": "Linux",
             "sys_platform": "linux",
         },
-        platforms=[f"manylinux_{data['glibc'].replace('.', '_')}_{data['machine']}"],
+        platforms=[f"manylinux_{_glibc(data, driver).replace('.', '_')}_{data['machine']}"],
     )
 
 
-def _unknown_machine(name: str) -> str:
+def _unknown_machine(name: str, instance_names: Sequence[str]) -> str:
     from difflib import get_close_matches
 
+    if instance_names:
+        return (
+            f"no machine is called {name!r:.200}; several clouds have an instance type of that "
+            f"name: {', '.join(instance_names)}"
+        )
     close = get_close_matches(name.lower().replace("_", "-"), machine_names(), n=3)
     known = (
         f"did you mean {' or '.join(close)}? 'variantsel target list' lists all"
@@ -131,13 +142,28 @@ def _unknown_machine(name: str) -> str:
     )
 
 
-def _cpu_properties(machine: str, cpu: str) -> dict[str, dict[str, Sequence[str]]]:
+def _glibc(data: dict[str, Any], driver: str) -> str:
+    """The oldest glibc of such machines, with an older driver an older one."""
+    glibc: str = data["glibc"]
+    for cuda, older in data.get("glibc_before_cuda", {}).items():
+        if (_version(driver) or ()) < (_version(cuda) or ()):
+            glibc = older
+    return glibc
+
+
+def _cpu_properties(
+    machine: str, cpu: str, without: Collection[str]
+) -> dict[str, dict[str, Sequence[str]]]:
     from archspec.cpu import TARGETS
     from variantsel_providers import aarch64, x86_64
 
     provider = aarch64 if machine == "aarch64" else x86_64
     configs = provider.supported_configs(TARGETS[cpu])
-    return {provider.namespace: {config.name: config.values for config in configs}}
+    return {
+        provider.namespace: {
+            config.name: config.values for config in configs if config.name not in without
+        }
+    }
 
 
 def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
@@ -167,7 +193,15 @@ def _intel_properties(data: dict[str, Any]) -> dict[str, Sequence[str]]:
 
 def _amd_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:
     """What ``amd-variant-provider`` 0.0.2 answers: the GPU's architecture, one ROCm version."""
+    from variantsel_providers import amd
+
     major, minor = _driver_version(text, driver, data["rocm"], data["rocm_minimum"], "ROCm")
+    known = amd.get_all_configs()[1].values
+    if f"{major}.{minor}" not in known:
+        raise InvalidTarget(
+            f"{text}: there is no ROCm {driver}; the newest known is {known[0]} (after @ stands "
+            "ROCm's version for AMD's GPUs, CUDA's for NVIDIA's)"
+        )
     return {"gfx_arch": [data["gfx_arch"]], "rocm_version": [f"{major}.{minor}"]}
 
 

@@ -10,7 +10,14 @@ from pathlib import Path
 from variantsel.errors import InvalidTarget
 from variantsel.targets.target_file import read_toml
 
-__all__ = ["Instance", "cloud_names", "find_instance", "instances", "is_instance_name"]
+__all__ = [
+    "Instance",
+    "cloud_names",
+    "find_instance",
+    "instances",
+    "is_instance_name",
+    "of_any_cloud",
+]
 
 _FOLDER = Path(__file__).parent
 
@@ -68,9 +75,7 @@ def find_instance(text: str) -> Instance:
     cloud = text.partition(":")[0].lower()
     known = instances(cloud)
     if text.lower() not in known:
-        from difflib import get_close_matches
-
-        close = [known[name].name for name in get_close_matches(text.lower(), known, n=3)]
+        close = _alike(text.lower(), known)
         hint = f" (did you mean {' or '.join(close)}?)" if close else ""
         raise InvalidTarget(
             f"{text!r:.200} is not an instance type that variantsel knows{hint}; "
@@ -78,3 +83,19 @@ def find_instance(text: str) -> Instance:
             "there with 'variantsel detect --save machine.toml'"
         )
     return known[text.lower()]
+
+
+def of_any_cloud(name: str) -> list[str]:
+    """The instance types, ``CLOUD:TYPE``, that some cloud calls so."""
+    found = (instances(cloud).get(f"{cloud}:{name}".lower()) for cloud in cloud_names())
+    return [instance.name for instance in found if instance is not None]
+
+
+def _alike(text: str, known: Mapping[str, Instance]) -> list[str]:
+    """The types whose names come close, of one family: ``m7g`` and ``m7i`` differ in their
+    processors' architecture and hardly in their names."""
+    from difflib import get_close_matches
+
+    family, dot, _ = text.partition(".")
+    candidates = [name for name in known if name.startswith(family + dot)] if dot else list(known)
+    return [known[name].name for name in get_close_matches(text, candidates, n=3)]

@@ -1,0 +1,144 @@
+"""What an environment or a folder holds, and whether it is right for a machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from variantsel.errors import InvalidMetadata
+from variantsel.ranking.preferences import Preferences
+from variantsel.ranking.rejection import Rejection
+from variantsel.selection.build import Build
+from variantsel.selection.installed_builds import idle_accelerators
+from variantsel.selection.installed_variants import VARIANT_JSON, InstalledVariant
+from variantsel.targets.target import Target
+
+__all__ = ["InstalledPackage", "Judge", "Verdict", "installed_packages"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an installed package is right for a machine.
+
+    :ivar rejection: why its variant does not fit; ``None`` where it does, or it is none.
+    :ivar foreign_tags: the tags of its wheel where the machine takes none of them, else empty.
+    :ivar unused: the accelerators of the machine that it leaves unused although it fits.
+    """
+
+    rejection: Rejection | None = None
+    foreign_tags: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be used on the machine at all."""
+        return self.rejection is None and not self.foreign_tags
+
+    def reason(self, target: Target) -> str:
+        """What is wrong, a sentence without its subject; empty where nothing is."""
+        if self.foreign_tags:
+            return (
+                f"was installed from a wheel for {' or '.join(self.foreign_tags)}, which "
+                f"{target.name} does not take."
+            )
+        if self.rejection is not None:
+            return str(self.rejection)
+        if self.unused:
+            return f"leaves {target.name}'s {' and '.join(self.unused)} hardware unused."
+        return ""
+
+
+@dataclass(frozen=True)
+class InstalledPackage:
+    """One installed distribution.
+
+    :ivar name: its name, as it spells it.
+    :ivar build: what is known of what it uses.
+    :ivar variant: what it is as a variant; ``None`` where it is none.
+    :ivar tags: the tags of the wheel it was installed from; empty where that is not known.
+    """
+
+    name: str
+    build: Build
+    variant: InstalledVariant | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Judge:
+    """Tells whether installed packages are right for a machine."""
+
+    def __init__(
+        self, target: Target, *, enabled: Collection[str] = (), any_python: bool = False
+    ) -> None:
+        """
+        :param enabled: namespaces whose optional providers are enabled.
+        :param any_python: whether tags are to be compared by their platform alone, since it is not
+            known which Python will use the packages.
+        """
+        self._target = target
+        self._enabled = enabled
+        self._any_python = any_python
+        self._tags = {self._told(str(tag)) for tag in target.tags}
+
+    def verdict(self, package: InstalledPackage, preferences: Preferences) -> Verdict:
+        """Whether a package is right for the machine, and for the user's preferences."""
+        tags = dict.fromkeys(self._told(tag) for tag in package.tags)
+        if tags and self._tags.isdisjoint(tags):
+            return Verdict(foreign_tags=tuple(tags))
+        if package.variant is not None:
+            rejection = package.variant.misfit(self._target, enabled=self._enabled)
+            if rejection is not None:
+                return Verdict(rejection)
+        if package.build.accelerators is None:  # what is not known is no finding
+            return Verdict()
+        unused = idle_accelerators(package.build, self._target, preferences)
+        return Verdict(unused=tuple(unused))
+
+    def _told(self, tag: str) -> str:
+        return tag.rpartition("-")[2] if self._any_python else tag
+
+
+def installed_packages(
+    path: Iterable[str] | None = None, *, target: Target | None = None
+) -> tuple[list[InstalledPackage], list[str]]:
+    """What is installed in an environment, by name.
+
+    :param path: the folders to look in, as :data:`sys.path`; that itself where ``None``.
+    :param target: the machine whose marker variables tell what is required there; this
+        interpreter's where left out.
+    :returns: the packages, and a sentence for every ``variant.json`` that cannot be used.
+    """
+    from packaging.utils import canonicalize_name
+
+    environment = target.environment if target is not None else None
+    packages: dict[str, InstalledPackage] = {}
+    problems = []
+    for distribution in importlib.metadata.distributions(
+        path=list(sys.path if path is None else path)
+    ):
+        name, version = distribution.metadata["Name"], distribution.version
+        if not name or canonicalize_name(name) in packages:
+            continue  # the first on the path is what is imported
+        document, variant = distribution.read_text(VARIANT_JSON), None
+        try:
+            variant = InstalledVariant.read(name, version, document) if document else None
+        except InvalidMetadata as error:
+            problems.append(str(error))
+        build = Build.read(
+            canonicalize_name(name),
+            version,
+            distribution.metadata.get_all("Requires-Dist", []),
+            metadata=variant.metadata if variant else None,
+            environment=environment,
+        )
+        tags = _tags(distribution.read_text("WHEEL") or "")
+        packages[build.name] = InstalledPackage(name, build, variant, tags)
+    return [packages[name] for name in sorted(packages)], problems
+
+
+def _tags(wheel_file: str) -> tuple[str, ...]:
+    """The tags that a WHEEL file lists, one a line (binary distribution format)."""
+    lines = (line.partition(":") for line in wheel_file.splitlines())
+    return tuple(value.strip() for key, _, value in lines if key.strip().lower() == "tag")
