@@ -81,17 +81,17 @@ def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> b
     """Whether an upgrade takes another build of the version that is installed."""
     installed = req_to_install.satisfied_by
     name, hashes = installed.canonical_name, req_to_install.hashes(trust_internet=False)
-    if installed not in session.misfits:
-        return session.seen.has_variants(name) and bool(
-            session.upgrades.better_link(installed, finder, hashes)
-        )
-    session.replaceable.add(name)
+    is_misfit = installed in session.misfits
+    if is_misfit:
+        session.replaceable.add(name)
+    elif not session.seen.has_variants(name):
+        return False
     found = finder.find_best_candidate(name, req_to_install.req.specifier, hashes).best_candidate
-    return not (
-        found is not None
-        and found.version == installed.version
-        and session.misfits.is_same_build(installed, found.link, finder._link_collector.session)
-    )
+    is_same_version = found is not None and found.version == installed.version
+    if not is_misfit:
+        return is_same_version and bool(session.upgrades.better_link(installed, finder, hashes))
+    network = finder._link_collector.session
+    return not (is_same_version and session.misfits.is_same_build(installed, found.link, network))
 
 
 def _explain(session: Session, requirements: Any, finder: Any) -> None:
