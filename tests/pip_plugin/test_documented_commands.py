@@ -251,9 +251,9 @@ def arrange(situation: str, shell: Shell) -> None:
     for part in situation.split(", "):
         if part == "CUDA 11.8":
             shell.variables["NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"] = "11.8"
-        elif part == "cuda13.0 is installed":
-            torch = shell.index.folder / "torch"
-            shell.environment.unpack(torch / f"torch-2.10.0-{TAG}-{TAG}-{X86_64}-cuda13.0.whl")
+        elif part.endswith(" is installed"):
+            label, torch = part.removesuffix(" is installed"), shell.index.folder / "torch"
+            shell.environment.unpack(torch / f"torch-2.10.0-{TAG}-{TAG}-{X86_64}-{label}.whl")
         elif part == "not active":
             assert shell.run("variantsel deactivate").returncode == 0
         elif part.startswith("take = "):
