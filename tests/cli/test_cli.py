@@ -513,6 +513,15 @@ def test_an_unusable_target_takes_one_line(document: str, tmp_path: Path) -> Non
     assert_one_line(run("detect"), "pyproject.toml", "tool.variantsel.target")
 
 
+@pytest.mark.parametrize("command", ["rank", "detect", "list"])
+def test_two_targets_are_one_too_many(document: str, command: str) -> None:
+    file = [document] if command == "rank" else []
+    assert_one_line(
+        run(command, *file, "--target", "h100", "--target", "gh200"),
+        "--target is given twice, h100 and gh200",
+    )
+
+
 def test_errors_show_steering_characters_escaped() -> None:
     assert_one_line(run("rank", "\x1b[2Jx\ny"), r"\x1b[2Jx\ny: No such file")
 

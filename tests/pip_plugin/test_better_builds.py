@@ -136,9 +136,10 @@ def test_a_cpu_build_of_a_local_version_is_said_with_advice_that_works(
     )
     upgraded = install(environment, index, *resolver, *UPGRADE, "torch")
     assert installed(environment).split()[0] == "2.12.0+cpu"  # 2.12.0 would be a downgrade
+    assert warnings(upgraded) == [said]
     install(environment, index, *resolver, *UPGRADE, "torch===2.12.0")
     assert installed(environment) == "2.12.0 cuda13"
-    assert warnings(install(environment, index, *resolver, *UPGRADE, "torch")) == [], upgraded
+    assert warnings(install(environment, index, *resolver, *UPGRADE, "torch")) == []
 
 
 @RESOLVERS
@@ -240,6 +241,30 @@ def test_a_hash_that_only_the_installed_build_has_keeps_it(
     assert "Successfully installed" not in result.stdout
 
 
+@RESOLVERS
+def test_an_upgrade_never_takes_an_older_version_for_the_sake_of_the_gpu(
+    environment: Environment, index: Index, resolver: Sequence[str]
+) -> None:
+    write_release(index.folder / "torch", "torch", "2.13.0.dev1", DOCUMENT)
+    install(environment, index, *resolver, "torch==2.13.0.dev1", target=CPU)
+    assert installed(environment) == "2.13.0.dev1 null"
+    install(environment, index, *resolver, *UPGRADE, "torch")
+    assert installed(environment) == "2.13.0.dev1 null"
+    install(environment, index, *resolver, *UPGRADE, "--pre", "torch")
+    assert installed(environment) == "2.13.0.dev1 cuda13"
+
+
+@RESOLVERS
+def test_a_file_of_ones_own_of_which_nothing_tells_is_left_alone(
+    environment: Environment, index: Index, resolver: Sequence[str], tmp_path: Path
+) -> None:
+    own = write_wheel(tmp_path, "torch", "2.12.0", module="LABEL = 'my own'\n")
+    install(environment, index, *resolver, str(own))
+    for options in ((), UPGRADE):
+        assert warnings(install(environment, index, *resolver, *options, "torch")) == []
+        assert installed(environment) == "2.12.0 my own"
+
+
 def test_an_upgrade_leaves_what_its_strategy_does_not_allow_to_change(
     environment: Environment, index: Index
 ) -> None:
@@ -321,3 +346,47 @@ def test_a_variant_is_known_by_what_it_holds_whatever_the_index_calls_it(
     renamed = metadata({"c13": CUDA13, "c12": CUDA12, "null": {}}, namespaces=["nvidia"])
     write_release(index.folder / "torch", "torch", "2.12.0", renamed)
     assert_settled(install(environment, index, *UPGRADE, "torch"))
+
+
+def test_a_folder_that_was_filled_for_another_machine_is_listed_for_it(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    folder = index.folder / "torch"
+    for wheel in folder.glob("*.whl"):
+        wheel.unlink()
+    for machine in ("aarch64", "x86_64"):
+        write_release(folder, "torch", "2.12.0", DOCUMENT, tag=f"py3-none-manylinux_2_28_{machine}")
+    layer = tmp_path / "layer"
+    filled = environment.run(
+        *("-m", "variantsel", "pip", "--target", GPU, "install", "--index-url", index.url),
+        *("--into", str(layer), "torch"),
+    )
+    assert filled.returncode == 0, filled.stderr
+
+    def listed(target: str) -> Any:
+        command = ("-m", "variantsel", "list", "--target", target, "--path", str(layer))
+        return environment.run(*command)
+
+    assert (listed(GPU).returncode, "cuda13" in listed(GPU).stdout) == (0, True)
+    other = listed("h100@13.0")
+    assert other.returncode == 1
+    assert (
+        "it was installed from a wheel for manylinux_2_28_aarch64, which h100@13.0" in other.stdout
+    )
+
+
+def test_list_says_what_pip_says_of_an_installed_cpu_build(
+    environment: Environment, index: Index
+) -> None:
+    wheel = write_wheel(index.folder / "torch", "torch", "2.12.0+cpu")
+    install(environment, index, "torch", target=CPU)
+    wheel.unlink()
+    (said,) = warnings(install(environment, index, "torch"))
+    listed = environment.run("-m", "variantsel", "list", variables={"VARIANTSEL_TARGET": GPU})
+    assert listed.returncode == 3
+    assert "torch    2.12.0+cpu  -        idle  it leaves gh200@13.0's nvidia hardware unused." in (
+        listed.stdout
+    )
+    assert "leaves gh200@13.0's nvidia hardware unused" in said
+    for shown in (listed.stdout, said):
+        assert "'pip install --upgrade torch===2.12.0' takes" in shown

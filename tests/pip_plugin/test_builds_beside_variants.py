@@ -130,3 +130,24 @@ def test_what_another_package_requires_is_named_instead_of_advice_against_it(
         "gh200@13.0's nvidia hardware; torch 2.12.0 has the variant cuda12 for it, but app 1.0 "
         "requires torch==2.11.0\n"
     ) in warned
+
+
+@pytest.mark.parametrize("options", [(), LEGACY], ids=["resolvelib", "legacy"])
+@pytest.mark.parametrize("requires", [["nvidia-cublas"], []])
+def test_an_ordinary_wheel_taken_instead_of_variants_is_judged_by_what_it_requires(
+    environment: Environment,
+    indexes: tuple[Index, Index],
+    options: tuple[str, ...],
+    requires: list[str],
+) -> None:
+    variants, others = (index.folder for index in indexes)
+    new = {"nvidia": {"cuda_version_lower_bound": ["14.0"]}}
+    write_release(variants / "torch", "torch", "2.13.0", metadata({"cuda14": new}))
+    write_wheel(variants / "torch", "torch", "2.13.0", requires=requires)
+    write_wheel(others / "nvidia-cublas", "nvidia_cublas", "13.1")
+    result = install(environment, indexes, *options, "torch")
+    assert installed(environment) == "2.13.0"
+    if requires:
+        assert result.stderr == ""
+    else:
+        assert "but torch-2.13.0-py3-none-any.whl may not use it. cuda14 needs" in result.stderr

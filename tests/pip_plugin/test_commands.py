@@ -12,6 +12,7 @@ import pytest
 from packaging.version import Version
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.sdists import write_archive
 from support.wheels import metadata, write_release, write_wheel
 
@@ -89,7 +90,7 @@ def installed(environment: Environment, index: Index) -> Iterator[Environment]:
 
 
 def pip(environment: Environment, *arguments: str, **variables: str) -> Any:
-    result = environment.pip(*arguments, variables={"VARIANTSEL_TARGET": "gh200", **variables})
+    result = environment.pip(*arguments, variables={"VARIANTSEL_TARGET": HOPPER, **variables})
     assert "Traceback" not in result.stdout + result.stderr
     return result
 
@@ -184,7 +185,7 @@ def test_download_leaves_variants_that_install_from_the_folder(
     collected = tmp_path / "collected"
     offline = ("--no-index", "--find-links", str(downloaded), "gpu")
     said = output(environment, "wheel", "--wheel-dir", str(collected), *offline)
-    assert "gpu 1.0: variant cuda12 (gh200@12.8 supports" in said
+    assert f"gpu 1.0: variant cuda12 ({HOPPER}@12.8 supports" in said
     assert names(collected) == names(downloaded)
 
 

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from support.environments import INHERITED, Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.pip_releases import download, python_for, unpack_environment
 from support.wheels import metadata, write_release, write_wheel
 from uv import find_uv_bin
@@ -65,7 +66,7 @@ def environment(
     assert environment.run("-m", "variantsel", "activate").returncode == 0
     installed = environment.pip(
         *("install", "--index-url", index.url, "gpu", str(local)),
-        variables={"VARIANTSEL_TARGET": "gh200"},
+        variables={"VARIANTSEL_TARGET": HOPPER},
     )
     assert (installed.returncode, installed.stderr) == (0, ""), installed.stdout
     return environment

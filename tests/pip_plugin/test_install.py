@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve, serve_folder, serve_silence
+from support.machines import ANOTHER_TYPE, HOPPER, OF_ANOTHER_TYPE
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -210,12 +211,12 @@ def test_what_is_said_has_the_colours_that_pip_gives_it(
 ) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", metadata({"null": {}, "cuda13": CUDA13}))
     options = ("install", "--dry-run", "--ignore-installed", "--index-url", index.url, "gpu")
-    variables = {"VARIANTSEL_TARGET": "gh200"}
+    variables = {"VARIANTSEL_TARGET": HOPPER}
     shown = environment.pip_on_terminal(*options, variables=variables)
-    assert "\x1b[33mWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in shown, shown
-    assert "\ngpu 1.0: variant null (gh200@12.8 supports none of cuda13)\r" in shown
+    assert f"\x1b[33mWARNING: gpu 1.0: {HOPPER}@12.8 has nvidia hardware" in shown, shown
+    assert f"\ngpu 1.0: variant null ({HOPPER}@12.8 supports none of cuda13)\r" in shown
     plain = environment.pip_on_terminal("--no-color", *options, variables=variables)
-    assert "\nWARNING: gpu 1.0: gh200@12.8 has nvidia hardware" in plain
+    assert f"\nWARNING: gpu 1.0: {HOPPER}@12.8 has nvidia hardware" in plain
     assert "\x1b[33m" not in plain
 
 
@@ -254,7 +255,7 @@ def test_several_sources_are_never_merged(
             "-f",
             f"{third.url}index.html",
         )
-        result = install(environment, index, "gpu", *options, target="gh200")
+        result = install(environment, index, "gpu", *options, target=HOPPER)
     (warning,) = complaints(result)
     assert warning == (
         "WARNING: gpu 1.0 has variants on several sources; each source's are ordered on their own: "
@@ -270,12 +271,12 @@ def test_several_sources_are_never_merged(
 def test_a_target_is_named_in_the_environment(environment: Environment, index: Index) -> None:
     write_release(index.folder / "gpu", "gpu", "1.0", THREE)
     assert (
-        "variant cuda12 (gh200@12.8 supports"
-        in install(environment, index, "gpu", target="gh200").stdout
+        f"variant cuda12 ({HOPPER}@12.8 supports"
+        in install(environment, index, "gpu", target=HOPPER).stdout
     )
     assert (
-        "variant cuda13 (gh200@13.0 supports"
-        in install(environment, index, "gpu", target="gh200@13.0").stdout
+        f"variant cuda13 ({HOPPER}@13.0 supports"
+        in install(environment, index, "gpu", target=f"{HOPPER}@13.0").stdout
     )
 
 
@@ -358,15 +359,56 @@ def test_a_mistake_of_ours_does_not_end_an_install(
     assert "variantsel failed (ZeroDivisionError" in warning
 
 
-def test_a_target_of_another_architecture_is_pointed_out(
+@pytest.mark.parametrize("where", ["variable", "pyproject.toml"])
+@pytest.mark.parametrize("resolver", [[], ["--use-deprecated=legacy-resolver"]], ids=["", "legacy"])
+def test_a_target_of_another_type_of_machine_is_refused(
+    environment: Environment, index: Index, tmp_path: Path, where: str, resolver: list[str]
+) -> None:
+    # Right for neither: variants of that machine, and tags and markers of this one.
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, non_variant=True)
+    (tmp_path / "project").mkdir()
+    settings = tmp_path / "project" / "pyproject.toml"
+    variables = {}
+    if where == "variable":
+        variables["VARIANTSEL_TARGET"] = OF_ANOTHER_TYPE
+    else:
+        settings.write_text(f'[tool.variantsel]\ntarget = "{OF_ANOTHER_TYPE}"\n')
+    result = environment.pip(
+        *("install", "--target", str(tmp_path / "site"), "--index-url", index.url, *resolver),
+        "gpu",
+        variables=variables,
+        cwd=settings.parent,
+    )
+    place = "VARIANTSEL_TARGET" if where == "variable" else f"{settings}: tool.variantsel.target"
+    assert result.returncode == 1
+    error = next(line for line in complaints(result) if line.startswith("ERROR"))
+    assert error.startswith(
+        f"ERROR: variantsel: {OF_ANOTHER_TYPE}@12.8 ({place}) is {ANOTHER_TYPE}"
+    )
+    assert f"'variantsel pip --target {OF_ANOTHER_TYPE} install … --into DIR'" in error
+    assert "--platform" in error
+    assert not (tmp_path / "site").exists()
+
+
+def test_tags_of_another_type_than_the_target_are_pointed_out(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    tag = f"manylinux_2_17_{platform.machine()}"
+    write_release(index.folder / "gpu", "gpu", "1.0", THREE, tag=f"py3-none-{tag}")
+    options = ("--platform", tag, "--only-binary=:all:", "--target", str(tmp_path / "site"))
+    result = install(environment, index, "gpu", target=OF_ANOTHER_TYPE, options=options)
+    (warning,) = complaints(result)
+    assert f"{OF_ANOTHER_TYPE}@12.8 is {ANOTHER_TYPE}, but" in warning
+    assert "--platform" in warning
+
+
+def test_packages_without_variants_are_no_business_of_a_target(
     environment: Environment, index: Index
 ) -> None:
-    tag = f"cp3{sys.version_info[1]}-cp3{sys.version_info[1]}-manylinux_2_17_x86_64"
-    write_release(index.folder / "gpu", "gpu", "1.0", THREE, tag=tag)
-    result = install(environment, index, "gpu", target="gh200")
-    (warning,) = complaints(result)
-    assert "gh200@12.8 is aarch64, but" in warning
-    assert "--platform" in warning
+    write_wheel(index.folder / "plain", "plain", "1.0")
+    result = install(environment, index, "plain", target=OF_ANOTHER_TYPE)
+    assert taken(result) == ["plain-1.0-py3-none-any.whl"]
+    assert complaints(result) == []
 
 
 # -- bad input: the install goes on with what remains, one line says what was set aside

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 GPU = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
@@ -31,7 +32,7 @@ def index(tmp_path: Path, environment: Environment) -> Iterator[Index]:
 
 
 def install(environment: Environment, index: Index, *arguments: str, **variables: str) -> Any:
-    variables = {"VARIANTSEL_TARGET": "gh200", **variables}
+    variables = {"VARIANTSEL_TARGET": HOPPER, **variables}
     return environment.pip("install", "--index-url", index.url, *arguments, variables=variables)
 
 
@@ -165,11 +166,13 @@ def test_an_installed_variant_that_fits_is_left_alone_although_a_better_one_woul
     environment: Environment, misfits: Index
 ) -> None:
     options = ("--upgrade", "torchlike")
-    result = install(environment, misfits, *options, VARIANTSEL_TARGET="gh200@13.0")
+    result = install(environment, misfits, *options, VARIANTSEL_TARGET=f"{HOPPER}@13.0")
     assert (result.returncode, result.stderr) == (0, "")
     assert installed_labels(environment) == "cuda12 cuda12"
     forced = ("--force-reinstall", "--no-deps", "torchlike")
-    assert install(environment, misfits, *forced, VARIANTSEL_TARGET="gh200@13.0").returncode == 0
+    assert (
+        install(environment, misfits, *forced, VARIANTSEL_TARGET=f"{HOPPER}@13.0").returncode == 0
+    )
     assert installed_labels(environment) == "cuda13 cuda12"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.pip_releases import (
     download,
     find_python,
@@ -31,7 +32,7 @@ REQUIRES = [
     "runtime; 'nvidia :: sm_arch :: 90_real' in variant_properties and python_version >= '3'",
     "fallback; variant_label == 'null'",
 ]
-ON_A_GPU = {"VARIANTSEL_TARGET": "gh200"}
+ON_A_GPU = {"VARIANTSEL_TARGET": HOPPER}
 
 MakeEnvironment = Callable[[str, str], Environment]
 

@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import serve_folder
+from support.machines import HOPPER
 from support.sdists import write_archive
 from support.wheels import metadata, write_release, write_wheel
 
-MACHINE = "gh200"
+MACHINE = HOPPER
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
 CUDA13 = {"nvidia": {"cuda_version_lower_bound": ["13.0"], "sm_arch": ["90_real"]}}
 TWO = metadata({"cuda12": CUDA12, "null": {}}, namespaces=["nvidia"])
@@ -452,7 +453,7 @@ def test_the_legacy_resolver_refuses_a_named_wheel_that_does_not_fit(
 def test_the_legacy_resolver_says_what_it_took(environment: Environment, world: World) -> None:
     legacy = ("--dry-run", "--ignore-installed", "--use-deprecated", "legacy-resolver")
     result = pip(environment, "install", *legacy, *world.index, "gpu")
-    assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in result.stdout
+    assert f"gpu 2.0: variant cuda12 ({HOPPER}@12.8 supports" in result.stdout
 
 
 def test_python_takes_the_plugin_along_where_it_is_not_active(
@@ -465,14 +466,14 @@ def test_python_takes_the_plugin_along_where_it_is_not_active(
     options = ("--python", str(other.python), "install", "--dry-run", *world.index, "gpu")
     lent = pip(environment, *options)
     assert (lent.returncode, lent.stderr) == (0, "")
-    assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in lent.stdout
+    assert f"gpu 2.0: variant cuda12 ({HOPPER}@12.8 supports" in lent.stdout
     assert pip(environment, "--python", str(other.python), "list").stderr == ""
     (other.site_packages / "shared.pth").write_text(f"{environment.site_packages}\n")
     activated = other.run("-m", "variantsel", "activate")
     assert activated.returncode == 0, activated.stderr
     active = pip(environment, *options)
     assert (active.returncode, active.stderr) == (0, "")
-    assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in active.stdout
+    assert f"gpu 2.0: variant cuda12 ({HOPPER}@12.8 supports" in active.stdout
 
 
 def test_what_is_built_under_another_python_needs_variants_too(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.environments import Environment
+from support.machines import CPU_NAMESPACE, CPU_PROPERTIES, HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 
@@ -17,7 +18,6 @@ def cuda(version: str) -> dict[str, Any]:
 
 
 CUDA13, CUDA12, CUDA11 = map(cuda, ("13.0", "12.0", "11.8"))
-ARM = {"aarch64": {"version": ["8a"]}}
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``gpu``: 1.0 and 2.0 with variants, of which 1.0 has more; 3.0 without. And ``plain``."""
     folder = tmp_path_factory.mktemp("wheels")
     two = {"cuda13": CUDA13, "cuda12": CUDA12, "null": {}}
-    one = {**two, "cuda11": CUDA11, "arm": ARM}
-    write_release(folder, "gpu", "1.0", metadata(one, namespaces=["nvidia", "aarch64"]))
+    one = {**two, "cuda11": CUDA11, "cpu": CPU_PROPERTIES}
+    write_release(folder, "gpu", "1.0", metadata(one, namespaces=["nvidia", CPU_NAMESPACE]))
     write_release(folder, "gpu", "2.0", metadata(two, namespaces=["nvidia"]), non_variant=True)
     write_wheel(folder, "gpu", "3.0")
     write_wheel(folder, "plain", "1.0")
@@ -46,7 +46,7 @@ def pip(
         *("--find-links", str(wheels)),
         *options,
         requirement,
-        variables={"VARIANTSEL_TARGET": "gh200", **variables},
+        variables={"VARIANTSEL_TARGET": HOPPER, **variables},
         cwd=cwd,
     )
     assert "Traceback" not in result.stdout + result.stderr
@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Path:
     """A folder with a pyproject.toml."""
     (tmp_path / "pyproject.toml").write_text(
         '[tool.variantsel]\nexclude = ["nvidia"]\n'
-        '[tool.variantsel.packages.gpu]\nprefer = ["aarch64"]\n'
+        f'[tool.variantsel.packages.gpu]\nprefer = ["{CPU_NAMESPACE}"]\n'
     )
     return tmp_path
 
@@ -101,7 +101,7 @@ def test_a_label_that_is_nowhere_is_an_error_with_those_there_are(
     assert result.returncode == 1
     assert (
         "ERROR: variantsel: gpu: take = cuda14, set in VARIANTSEL_TAKE: there is no variant cuda14;"
-        " there are arm, cuda11, cuda12, cuda13, null."
+        " there are cpu, cuda11, cuda12, cuda13, null."
     ) in result.stderr
 
 
@@ -113,19 +113,22 @@ def test_what_a_project_sets_reorders_and_narrows_and_every_line_says_so(
     assert taken(result) == "gpu-2.0-py3-none-any-null.whl"
     assert f"; rather than cuda12: exclude = nvidia, set in {place})" in result.stdout
     assert (
-        "gh200@12.8 has nvidia hardware, but gpu-2.0-py3-none-any-null.whl does not use it. cuda12 "
-        f"fits, but is left out (exclude = nvidia, set in {place})."
+        f"{HOPPER}@12.8 has nvidia hardware, but gpu-2.0-py3-none-any-null.whl does not use it. "
+        f"cuda12 fits, but is left out (exclude = nvidia, set in {place})."
     ) in result.stderr
 
     everything = {"VARIANTSEL_EXCLUDE": ""}
     result = pip(environment, wheels, "gpu==1.0", "-v", cwd=project, **everything)
-    assert taken(result) == "gpu-1.0-py3-none-any-arm.whl"
-    assert f"; rather than cuda12: prefer = aarch64, set in {place})" in result.stdout
-    assert f"cuda12 fits, but arm is preferred (prefer = aarch64, set in {place})." in result.stderr
+    assert taken(result) == "gpu-1.0-py3-none-any-cpu.whl"
+    assert f"; rather than cuda12: prefer = {CPU_NAMESPACE}, set in {place})" in result.stdout
+    assert (
+        f"cuda12 fits, but cpu is preferred (prefer = {CPU_NAMESPACE}, set in {place})."
+        in result.stderr
+    )
     order = [
         line.strip() for line in result.stdout.splitlines() if line.strip()[:2] in ("1.", "2.")
     ]
-    assert order == ["1. arm  (taken)", "2. cuda12"]
+    assert order == ["1. cpu  (taken)", "2. cuda12"]
 
 
 def test_a_release_of_which_nothing_is_left_says_what_left_it_out(
@@ -135,7 +138,7 @@ def test_a_release_of_which_nothing_is_left_says_what_left_it_out(
     result = pip(environment, wheels, "gpu==2.0", **settings)
     assert result.returncode == 1
     assert (
-        "gpu 2.0 has no wheel for gh200@12.8. cuda12 is left out (exclude = nvidia, set in "
+        f"gpu 2.0 has no wheel for {HOPPER}@12.8. cuda12 is left out (exclude = nvidia, set in "
         "VARIANTSEL_EXCLUDE). null is left out (never = null, set in VARIANTSEL_NEVER). cuda13 "
         "needs"
     ) in result.stderr

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import serve_folder
+from support.machines import HOPPER
 from support.repository import MIRROR_TOOL, REAL_INDEX, needs_real_index
 from variantsel_providers import nvidia
 
@@ -170,7 +171,7 @@ def test_torch_for_grace_hopper_by_name(
         *("download", "--platform", "manylinux_2_28_aarch64", "--python-version", "3.12"),
         *("--only-binary=:all:", "--no-deps", "--index-url", mirror),
         *("--dest", str(tmp_path / "out"), "torch"),
-        variables={"VARIANTSEL_TARGET": "gh200"},
+        variables={"VARIANTSEL_TARGET": HOPPER},
     )
     assert result.returncode == 0, result.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == [

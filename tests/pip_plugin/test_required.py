@@ -65,8 +65,8 @@ def test_a_label_to_take_that_no_index_has_is_an_error_that_says_what_would_help
     arguments = [str(tmp_path / "out") if word == "out" else word for word in command]
     settings = {"VARIANTSEL_TAKE": "GPU=cuda12", "VARIANTSEL_STRICT": strict}
     assert error(pip(environment, index, *arguments, **settings)) == (
-        "ERROR: variantsel: gpu: take = cuda12, set in VARIANTSEL_TAKE: there are no variants of "
-        f"gpu, none for this platform on {index.url}gpu. Name an index that has them (--index-url, "
+        "ERROR: variantsel: gpu: take = cuda12, set in VARIANTSEL_TAKE: no variants of gpu for "
+        f"this platform were found ({index.url}gpu). Name an index that has them (--index-url, "
         "--extra-index-url or --find-links), or have take allow 'non-variant' as well."
     )
     assert not list(tmp_path.rglob("gpu*"))
@@ -82,9 +82,9 @@ def test_never_a_build_without_variants_holds_where_there_is_no_other(
     )
     assert error(result) == (
         f"ERROR: variantsel: gpu: never = non-variant, set in {tmp_path / 'variantsel.toml'}: "
-        f"there are no variants of gpu, none for this platform on {index.url}gpu. Name an index "
-        "that has them (--index-url, --extra-index-url or --find-links), or leave 'non-variant' "
-        "out of never."
+        f"no variants of gpu for this platform were found ({index.url}gpu). Name an index that "
+        "has them (--index-url, --extra-index-url or --find-links), or leave 'non-variant' out of "
+        "never."
     )
 
 
@@ -103,7 +103,7 @@ def test_variants_for_another_platform_alone_are_none(
 ) -> None:
     settings = {"VARIANTSEL_TAKE": "far=cuda12"}
     result = pip(environment, index, "install", "--target", str(tmp_path / "x"), "far", **settings)
-    assert "there are no variants of far, none for this platform on" in error(result)
+    assert "no variants of far for this platform were found (" in error(result)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_build_that_is_installed_does_not_stand_for_what_is_required(
         "take allow 'non-variant' as well."
     )
     upgraded = pip(installed, index, "install", "--upgrade", "gpu", *options, **settings)
-    assert "there are no variants of gpu" in error(upgraded)
+    assert "no variants of gpu for this platform were found" in error(upgraded)
 
 
 def test_a_build_that_an_upgrade_could_replace_stays(installed: Environment, index: Index) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.environments import INHERITED, Environment
 from support.index_server import Index, serve
+from support.machines import CPU_ONLY, HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -49,9 +50,9 @@ def installed(result: Any, site: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("target", "requirement", "expected"),
     [
-        ("gh200", "gpu", {"gpu", "always", "runtime", "mixed"}),
-        ("cpu-x86-64-v1", "gpu", {"gpu", "always", "cpuonly"}),
-        ("gh200", "gpu[more]", {"gpu", "always", "runtime", "mixed", "extradep"}),
+        (HOPPER, "gpu", {"gpu", "always", "runtime", "mixed"}),
+        (CPU_ONLY, "gpu", {"gpu", "always", "cpuonly"}),
+        (HOPPER, "gpu[more]", {"gpu", "always", "runtime", "mixed", "extradep"}),
     ],
 )
 def test_markers_are_those_of_the_chosen_wheel(
@@ -66,7 +67,7 @@ def test_markers_are_those_of_the_chosen_wheel(
     index.json_pages = index.core_metadata = core_metadata
     result = environment.pip(
         *("install", "--target", str(tmp_path / "site"), "--index-url", index.url, requirement),
-        variables={"VARIANTSEL_TARGET": on_this_cpu(tmp_path, target)},
+        variables={"VARIANTSEL_TARGET": target},
     )
     assert installed(result, tmp_path / "site") == expected
 
@@ -145,20 +146,9 @@ def test_an_install_breaks_nothing_that_the_chosen_variant_does_not_require(
     assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
 
 
-def on_this_cpu(folder: Path, target: str) -> str:
-    """A target file that has a named machine's properties, and this machine's platform."""
-    path = folder / f"{target}.toml"
-    text = {
-        "gh200": 'cuda_version_lower_bound = ["12.8", "12.0"]\nsm_arch = ["90_real"]\n',
-        "cpu-x86-64-v1": "",
-    }[target]
-    path.write_text("[properties.nvidia]\n" + text)
-    return str(path)
-
-
 def test_the_environment_stays_healthy_for_everyone(environment: Environment, index: Index) -> None:
     installed = environment.pip(
-        "install", "--index-url", index.url, "gpu", variables={"VARIANTSEL_TARGET": "gh200"}
+        "install", "--index-url", index.url, "gpu", variables={"VARIANTSEL_TARGET": HOPPER}
     )
     assert installed.returncode == 0, installed.stderr
     try:
@@ -219,7 +209,7 @@ def test_a_name_that_looks_like_a_marker_is_none(
     write_release(
         index.folder / "variant-label", "variant_label", "1.0", DOCUMENT, requires=["always"]
     )
-    for target in ("gh200", "cpu-x86-64-v1"):
+    for target in (HOPPER, CPU_ONLY):
         result = environment.pip(
             *("install", "--index-url", index.url, "--target", str(tmp_path / target)),
             "variant-label",
@@ -231,10 +221,10 @@ def test_a_name_that_looks_like_a_marker_is_none(
 def test_a_variant_wheel_by_path_has_to_fit(environment: Environment, tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path, "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
     options = ("install", "--dry-run", "--no-index", str(wheel))
-    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": "gh200"})
+    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": HOPPER})
     assert fits.returncode == 0, fits.stderr
-    assert "direct 1.0: variant cuda12 (gh200@12.8 supports" in fits.stdout
-    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": "cpu-x86-64-v1"})
+    assert f"direct 1.0: variant cuda12 ({HOPPER}@12.8 supports" in fits.stdout
+    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": CPU_ONLY})
     assert refused.returncode == 1
     assert "cuda12 needs nvidia :: cuda_version_lower_bound :: 12.0" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -244,8 +234,29 @@ def test_a_variant_wheel_by_url_has_to_fit(environment: Environment, index: Inde
     url = f"direct @ {index.url}direct/direct-1.0-py3-none-any-cuda12.whl"
     write_wheel(index.folder / "direct", "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
     options = ("install", "--dry-run", "--no-index", url)
-    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": "gh200"})
+    fits = environment.pip(*options, variables={"VARIANTSEL_TARGET": HOPPER})
     assert fits.returncode == 0, fits.stderr
     assert "direct 1.0: variant cuda12 (" in fits.stdout
-    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": "cpu-x86-64-v1"})
+    refused = environment.pip(*options, variables={"VARIANTSEL_TARGET": CPU_ONLY})
     assert refused.returncode == 1
+
+
+def test_a_wheel_that_is_named_for_another_machine_says_how_to_name_that(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    wheel = write_wheel(tmp_path, "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
+    write_wheel(index.folder / "direct", "direct", "1.0", label="cuda12", variant_json=DOCUMENT)
+    no_driver = {"NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION": "1.0"}
+    for named in (str(wheel), f"direct @ {index.url}direct/{wheel.name}"):
+        for resolver in ((), ("--use-deprecated=legacy-resolver",)):
+            refused = environment.pip(
+                *("install", "--target", str(tmp_path / "site"), "--no-index", *resolver, named),
+                variables=no_driver,
+            )
+            assert refused.returncode == 1
+            assert "VARIANTSEL_TARGET=MACHINE" in refused.stderr
+    there = environment.pip(
+        *("install", "--no-index", str(wheel)), variables={"VARIANTSEL_TARGET": CPU_ONLY}
+    )
+    assert there.returncode == 1
+    assert "VARIANTSEL_TARGET" not in there.stderr  # it is named, and the wheel is not for it

@@ -163,9 +163,9 @@ def test_a_variant_for_another_python_does_not_fit_this_environment(
     wheel_file = site / "torchlike-1.0.dist-info" / "WHEEL"
     wheel_file.write_text("Wheel-Version: 1.0\nTag: cp38-cp38-win32\n")
     assert main(["list", "--target", "gh200"]) == 1
-    assert "no    it was installed from a wheel for cp38-cp38-win32, which" in (
-        capsys.readouterr().out
-    )
+    shown = capsys.readouterr().out
+    assert "no    it was installed from a wheel for cp38-cp38-win32, which" in shown
+    assert "'pip install --force-reinstall torchlike' takes what fits." in shown
 
 
 def test_reasons_in_json_have_parts(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,12 +137,15 @@ def _print_advice(rows: list[tuple[InstalledPackage, Verdict]]) -> None:
     from variantsel.selection.installed_builds import upgrade_requirement
 
     terminal = Terminal(sys.stdout)
-    unfit = [package.name for package, verdict in rows if not verdict.fits]
+    unfit = [package.name for package, verdict in rows if verdict.rejection is not None]
+    foreign = [package.name for package, verdict in rows if verdict.foreign_tags]
     idle = [upgrade_requirement(package.build) for package, verdict in rows if verdict.unused]
-    if unfit or idle:
+    if unfit or foreign or idle:
         terminal.line()
     if unfit:
         terminal.line(f"'pip install --upgrade {' '.join(unfit)}' takes what fits.")
+    if foreign:
+        terminal.line(f"'pip install --force-reinstall {' '.join(foreign)}' takes what fits.")
     if idle:
         command = f"pip install --upgrade {' '.join(idle)}"
         terminal.line(f"'{command}' takes variants that use it, where the index has them.")

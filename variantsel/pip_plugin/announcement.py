@@ -9,6 +9,7 @@ from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.without_variants import announce_build_without_variants
 
 if TYPE_CHECKING:
+    from variantsel.selection.build import Build
     from variantsel.selection.selection import ReleaseFile, Selection
 
 __all__ = ["announce", "announce_notices"]
@@ -25,7 +26,7 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any, result:
         chosen = session.chosen(requirement)
         session.requirements.note_chosen(requirement.name or "", chosen)
         if chosen is not None:
-            _announce_choice(session, *chosen)
+            _announce_choice(session, *chosen, result)
         elif requirement.link is not None and requirement.name:
             announce_build_without_variants(session, requirement, finder, result)
 
@@ -36,7 +37,9 @@ def announce_notices(session: Session) -> None:
         session.voice.warn(notice)
 
 
-def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+def _announce_choice(
+    session: Session, file: ReleaseFile[Any], selection: Selection[Any], result: Any
+) -> None:
     from variantsel.selection import taken, unused
 
     choice = taken.choice_line(selection, file)
@@ -44,11 +47,24 @@ def _announce_choice(session: Session, file: ReleaseFile[Any], selection: Select
         session.voice.info(choice)
     for line in taken.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
+    build = None
+    if not file.label:
+        build = _build_of(session, selection.release.name, result)
     for line in (
-        unused.unused_accelerator_line(selection, file),
+        unused.unused_accelerator_line(selection, file, build),
         unused.untrusted_provider_line(selection, file),
         taken.other_machine_line(selection, file),
         taken.several_sources_line(selection),
     ):
         if line:
             session.voice.warn(line)
+
+
+def _build_of(session: Session, project_name: str, result: Any) -> Build:
+    """What is known of the build that was taken of a project."""
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    from variantsel.pip_plugin.builds import build_of
+
+    candidate = result.mapping[canonicalize_name(project_name)]
+    return build_of(candidate.dist, session.settings.configuration.target.environment)

@@ -5,6 +5,7 @@ Imports what that costs when there is a release to choose from.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -109,9 +110,15 @@ class Choices:
             return selection
 
     def _target_of(self, finder: Any) -> Target:
-        """The configured target; nothing is assumed of a platform pip was given instead of it."""
+        """The configured target; nothing is assumed of a platform pip was given instead of it.
+
+        :raises pip._internal.exceptions.InstallationError: when what pip would install is for
+            another type of machine than the target.
+        """
         target = self._settings.configuration.target
         platforms = finder.target_python.platforms
+        if not platforms:
+            self._refuse_mixture(target)
         if not target.is_host or not platforms:
             return target
         if any(tag.platform in platforms for tag in target.tags):
@@ -127,6 +134,21 @@ class Choices:
                 "hardware: name it with VARIANTSEL_TARGET (a machine's name, or a target file)"
             )
         return self._unknown_machine
+
+    def _refuse_mixture(self, target: Target) -> None:
+        """Refuse variants of one machine with the platform tags and markers of another."""
+        other = target.differs_from_host()
+        if target.is_host or not other:
+            return
+        configuration = self._settings.configuration
+        raise installation_error(
+            f"variantsel: {target.name} ({configuration.settings['target'].place}) is {other}, "
+            f"and this pip installs for {platform.machine()}: the result would be right for "
+            "neither. For that machine: 'variantsel pip --target "
+            f"{configuration.target_text} install PACKAGE --into DIR', or give pip its platform "
+            "(--platform, --python-version, --only-binary=:all:). For this one: "
+            "VARIANTSEL_TARGET=host"
+        )
 
     def _with_given_python(self, target: Target, finder: Any) -> Target:
         """The target with the Python that pip was given by ``--python-version``."""
@@ -176,7 +198,12 @@ class Choices:
             return None
         return source.metadata._replace(variants={file.label: source.metadata.variants[file.label]})
 
-    @staticmethod
-    def no_variant_fits(release: Release[Any]) -> Exception:
+    def no_variant_fits(self, release: Release[Any]) -> Exception:
         """pip's error for a release of which nothing can be installed."""
-        return installation_error(f"variantsel: no wheel of {release} fits; see above")
+        elsewhere = ""
+        if release.is_named and self._settings.configuration.target.is_host:
+            elsewhere = (
+                ". Where it is for another machine than this one, name that: VARIANTSEL_TARGET="
+                "MACHINE (a name of 'variantsel target list', or a target file)"
+            )
+        return installation_error(f"variantsel: no wheel of {release} fits; see above{elsewhere}")

@@ -27,11 +27,18 @@ def change(session: Session, factory: Any) -> None:
     A variant wheel that the user named is a release of one wheel: it has to fit.
     """
     make_candidate_from_link = getattr(factory.Factory, method_name(factory))
+    code = make_candidate_from_link.__code__
+    parameters = code.co_varnames[: code.co_argcount]
 
     def make_candidate(self: Any, link: Any, *arguments: Any, **options: Any) -> Any:
         release = session.seen.release_of(link)
         if release is None:
-            with session.requirements.preparing(None, None):
+            given = dict(zip(parameters, (self, link, *arguments), strict=False)) | options
+            session.note_source(given["name"], given["version"], link, self._finder)
+            with (
+                session.requirements.preparing(None, None),
+                session.source_builds.explained(link),
+            ):
                 return _with_requirements_read(
                     make_candidate_from_link(self, link, *arguments, **options)
                 )

@@ -37,7 +37,7 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
             session.seen.note_index_metadata(link)
         result = evaluate_link(self, link)
         if result[0] is not is_candidate and (
-            session.seen.has_any_variants or getattr(self, "_uploaded_prior_to", None)
+            session.seen.notes_refused or getattr(self, "_uploaded_prior_to", None)
         ):
             session.seen.note_refused(self.project_name, link, result[0].name)
         return result
@@ -51,18 +51,24 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
             project_name
         ):
             latest = _with_releases(session, project_name, latest, hashes)
+        if latest.best_candidate is None:
+            session.seen.not_found[project_name] = self, specifier
         return latest
 
     def find_chosen_requirement(self: Any, req: Any, upgrade: bool) -> Any:
         # What the legacy resolver asks: it wants a wheel at once.
         candidate = find_requirement(self, req, upgrade)
-        if candidate is None or not isinstance(candidate.link, release_link_type):
+        if candidate is None:
+            return None
+        if not isinstance(candidate.link, release_link_type):
+            session.note_source(candidate.name, candidate.version, candidate.link, self)
             return candidate
         installed = req.satisfied_by.version if req.satisfied_by is not None else None
         for other in reversed(applicable_candidates(latest)):  # which it has just looked at
             if upgrade and installed is not None and other.version <= installed:
                 raise exceptions.BestVersionAlreadyInstalled
             if not isinstance(other.link, release_link_type):
+                session.note_source(other.name, other.version, other.link, self)
                 return other
             for chosen, _ in session.choices.of(other.link.release, self):
                 return chosen.file

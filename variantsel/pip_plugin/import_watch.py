@@ -30,6 +30,7 @@ def when_below_imported(package: str, action: Callable[[Any], None]) -> None:
     :param package: the package's name.
     """
     _WATCHER.packages[f"{package}."] = action
+    _WATCHER.prefixes = tuple(_WATCHER.packages)
     _watch()
 
 
@@ -45,17 +46,19 @@ class _Watcher:
 
     :ivar actions: what is to be done with the modules waited for, once they are loaded.
     :ivar packages: what is to be done with any module of a package, by the package's prefix.
+    :ivar prefixes: the keys of ``packages``: every import of the program passes here.
     """
 
     def __init__(self) -> None:
         self.actions: dict[str, list[Callable[[Any], None]]] = {}
         self.packages: dict[str, Callable[[Any], None]] = {}
+        self.prefixes: tuple[str, ...] = ()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name not in self.actions and not name.startswith(self.prefixes):
+            return None
         actions = self.actions.pop(name, [])
         actions += [self.packages[prefix] for prefix in self.packages if name.startswith(prefix)]
-        if not actions:
-            return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:

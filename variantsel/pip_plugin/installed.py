@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.builds import build_of, installed_variant, is_worth_a_look
@@ -46,7 +45,7 @@ def _check_swap(session: Session, distribution: Any, candidate: Any, criterion: 
         session.voice.info(f"{session.upgrades.describe(distribution)} Taking {label} instead.")
     before, after = build_of(distribution), build_of(candidate.dist)
     if chosen is not None:
-        after = replace(after, metadata=chosen)
+        after = after._replace(metadata=chosen)
     lost = _lost_accelerator(session, before, after)
     if lost:
         session.settings.problem(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from variantsel.formats.wheel_label import split_label
-from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
+
+if TYPE_CHECKING:
+    from variantsel.pip_plugin.session import Session
 
 __all__ = ["check_kept"]
 
@@ -21,8 +23,6 @@ def check_kept(session: Session, mapping: Mapping[str, Any], finder: Any) -> Non
     :param finder: pip's ``PackageFinder``.
     :raises pip._internal.exceptions.InstallationError: naming the setting and what would help.
     """
-    if not session.settings.may_be_set:
-        return
     for name, candidate in mapping.items():
         if candidate.is_installed and name == candidate.project_name:  # not "name[extra]"
             _check(session, candidate.dist, finder)

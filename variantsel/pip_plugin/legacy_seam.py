@@ -14,7 +14,6 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
-from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -56,7 +55,8 @@ def change(session: Session, resolver: Any) -> None:
                     req._source_link = None
 
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
-        requirement_set = resolve(self, root_reqs, check_supported_wheels)
+        with session.failures_explained():
+            requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(lambda: announce_notices(session))
@@ -81,22 +81,22 @@ def _should_be_replaced(session: Session, finder: Any, req_to_install: Any) -> b
     """Whether an upgrade takes another build of the version that is installed."""
     installed = req_to_install.satisfied_by
     name, hashes = installed.canonical_name, req_to_install.hashes(trust_internet=False)
-    if installed not in session.misfits:
-        return session.seen.has_variants(name) and bool(
-            session.upgrades.better_link(installed, finder, hashes)
-        )
-    session.replaceable.add(name)
+    is_misfit = installed in session.misfits
+    if is_misfit:
+        session.replaceable.add(name)
+    elif not session.seen.has_variants(name):
+        return False
     found = finder.find_best_candidate(name, req_to_install.req.specifier, hashes).best_candidate
-    return not (
-        found is not None
-        and found.version == installed.version
-        and session.misfits.is_same_build(installed, found.link, finder._link_collector.session)
-    )
+    is_same_version = found is not None and found.version == installed.version
+    if not is_misfit:
+        return is_same_version and bool(session.upgrades.better_link(installed, finder, hashes))
+    network = finder._link_collector.session
+    return not (is_same_version and session.misfits.is_same_build(installed, found.link, network))
 
 
 def _explain(session: Session, requirements: Any, finder: Any) -> None:
     installed, result = _result(requirements)
-    check_kept(session, result.mapping, finder)
+    session.check_kept(result.mapping, finder)
     session.voice.guarded(lambda: announce(session, requirements, finder, result))
     session.voice.guarded(lambda: compare_with_installed(session, installed, result))
 

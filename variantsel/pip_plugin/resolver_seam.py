@@ -11,7 +11,6 @@ from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
-from variantsel.pip_plugin.kept import check_kept
 from variantsel.pip_plugin.session import Session
 
 __all__ = ["change"]
@@ -24,12 +23,13 @@ def change(session: Session, resolver: Any) -> None:
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         session.resolution = None
         while True:
-            requirement_set = resolve(self, root_reqs, check_supported_wheels)
+            with session.failures_explained():
+                requirement_set = resolve(self, root_reqs, check_supported_wheels)
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
         session.voice.guarded(
-            lambda: check_kept(session, self._result.mapping, self.factory._finder)
+            lambda: session.check_kept(self._result.mapping, self.factory._finder)
         )
         session.voice.guarded(
             lambda: announce(session, requirements, self.factory._finder, self._result)

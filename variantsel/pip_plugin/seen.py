@@ -6,7 +6,8 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ class Seen:
     """Remembers variant wheels and variants.json files; knows the links that stand for a release.
 
     :ivar release_link_type: the type of links that stand for a release.
+    :ivar not_found: of which projects nothing was found that could be taken: the finder, and the
+        specifier that was asked for.
     """
 
     release_link_type: Any = ()
@@ -30,6 +33,8 @@ class Seen:
     def __init__(self) -> None:
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
+        self.not_found: dict[str, tuple[Any, Any]] = {}
+        self._recorded: list[tuple[Any, str]] | None = None
         self._refused: dict[str, list[tuple[Any, str]]] = {}
 
     def note_variant_wheel(self, project_name: str) -> None:
@@ -41,15 +46,27 @@ class Seen:
         return bool(self._projects) and _normalized(project_name) in self._projects
 
     @property
-    def has_any_variants(self) -> bool:
-        """Whether a variant wheel of any project was seen."""
-        return bool(self._projects)
+    def notes_refused(self) -> bool:
+        """Whether :meth:`note_refused` wants to know of every link, not just of some."""
+        return bool(self._projects) or self._recorded is not None
+
+    @contextmanager
+    def recording(self) -> Iterator[list[tuple[Any, str]]]:
+        """Collect every link that pip does not take, and the name of its ``LinkType``."""
+        self._recorded = []
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = None
 
     def note_refused(self, project_name: str, link: Any, kind: str) -> None:
         """Remember a variant wheel that pip takes in no case, other than for its platform.
 
         :param kind: the name of pip's ``LinkType``.
         """
+        if self._recorded is not None:
+            self._recorded.append((link, kind))
+            return
         if kind in _REFUSALS and link.is_wheel and split_label(link.filename)[1]:
             self.note_variant_wheel(project_name)
             refused = self._refused.setdefault(_normalized(project_name), [])

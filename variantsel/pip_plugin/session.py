@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,39 @@ class Session:
     def all_agree_with_index(self, requirements: Sequence[Any]) -> bool:
         """Whether every wheel that was chosen is what its index says of it."""
         return not self.has_choices or self.agreement.all_agree(requirements)
+
+    def note_source(self, name: str | None, version: Any, link: Any, finder: Any) -> None:
+        """Say that a release has no wheel, where another has variants that fit.
+
+        :param name: the project's; ``None``, like ``version``, where the user named the link.
+        """
+        if name and version is not None and not link.is_wheel and self.seen.has_variants(name):
+            from variantsel.pip_plugin.source_releases import note_source_release
+
+            note_source_release(self, name, version, link, finder)
+
+    def check_kept(self, mapping: Mapping[str, Any], finder: Any) -> None:
+        """End the run where pip keeps a build that the user rules out and nothing could replace.
+
+        :param mapping: that of resolvelib's result.
+        """
+        if self.settings.may_be_set:
+            from variantsel.pip_plugin.kept import check_kept
+
+            check_kept(self, mapping, finder)
+
+    @contextmanager
+    def failures_explained(self) -> Iterator[None]:
+        """Say what there is where pip ends since it found nothing for this machine."""
+        from pip._internal.exceptions import DistributionNotFound
+
+        try:
+            yield
+        except DistributionNotFound:
+            from variantsel.pip_plugin.not_found import explain_not_found
+
+            explain_not_found(self)
+            raise
 
     def machine_notices(self) -> Sequence[str]:
         """What the machine's providers had to say, as far as they were asked."""

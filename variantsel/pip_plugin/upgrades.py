@@ -36,6 +36,8 @@ class Upgrades:
         :param hashes: pip's ``Hashes``, where the user allows none but these.
         """
         name = distribution.canonical_name
+        if _is_users_own(distribution):
+            return ""
         if name not in self._better:
             self._better[name] = "", ""
             self._voice.guarded(lambda: self._look_at(distribution, finder, hashes))
@@ -50,6 +52,8 @@ class Upgrades:
         for, and what would take that; empty where there is nothing to say."""
         from variantsel.selection.installed_builds import remark_line
 
+        if _is_users_own(distribution):
+            return ""
         configuration, name = self._settings.configuration, distribution.canonical_name
         return remark_line(
             build_of(distribution),
@@ -67,11 +71,20 @@ class Upgrades:
         name, version = distribution.canonical_name, distribution.version
         found = finder.find_best_candidate(name, SpecifierSet(f"=={version}"), hashes)
         for candidate in applicable_candidates(found):
-            if candidate.version != version or not isinstance(
-                candidate.link, self._release_link_type
-            ):
+            link = candidate.link
+            if link.is_yanked or not isinstance(link, self._release_link_type):
                 continue
-            for file, selection in self._choices.of(candidate.link.release, finder):
+            if candidate.version != version:
+                continue
+            for file, selection in self._choices.of(link.release, finder):
                 reason = better_build(build_of(distribution), selection, file)
                 self._better[name] = (file.file.link.url if reason else ""), reason
                 break
+
+
+def _is_users_own(distribution: Any) -> bool:
+    """Whether the user builds a project here, or named the very file of a build of which nothing
+    tells: none of our business."""
+    if distribution.editable:
+        return True
+    return distribution.direct_url is not None and build_of(distribution).accelerators is None

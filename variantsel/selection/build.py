@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.provider_info import ProviderInfo
@@ -33,8 +32,7 @@ _NO_TPU = {"present": ("false",)}
 """What the namespace ``tpu`` says of a machine without one; the others are empty there."""
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """One build of one version of a package, installed or about to be.
 
     :ivar name: the package's normalized name.
@@ -75,7 +73,7 @@ class Build:
         """Its variant label; empty for a non-variant build."""
         return "".join(self.metadata.variants) if self.metadata else ""
 
-    @cached_property
+    @property
     def accelerators(self) -> tuple[str, ...] | None:
         """The namespaces of the accelerators it uses; ``None`` where nothing tells.
 

@@ -57,7 +57,7 @@ def remark_line(
         if not unused:
             return ""
         sentence, other = _idle_sentence(build, target, unused), "a variant that uses it"
-    if was_upgraded:
+    if was_upgraded and "+" not in build.version:  # see upgrade_requirement
         return f"{sentence} No other build of this version could be taken."
     command = f"pip install --upgrade {upgrade_requirement(build)}"
     return f"{sentence} '{command}' takes {other}, where the index has one."

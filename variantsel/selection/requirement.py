@@ -21,7 +21,7 @@ def unmet_requirement(
     :param files: the label of each file, empty where it has none, and the source that lists it.
     """
     settings = {preferences.narrowing_of(label) for label, _ in files}
-    if None in settings or not (preferences.take or preferences.never):
+    if not files or None in settings or not (preferences.take or preferences.never):
         return ""
     setting = "; ".join(sorted({narrowing.setting for narrowing in settings if narrowing}))
     labels = sorted({label for label, _ in files if label})
@@ -30,10 +30,9 @@ def unmet_requirement(
     if labels:
         return f"{project_name}: {setting}: nothing is left of {', '.join(labels)}."
     sources = ", ".join(dict.fromkeys(source for _, source in files))
-    where = f"none for this platform on {sources}" if sources else "nothing at all was found"
     return (
-        f"{project_name}: {setting}: there are no variants of {project_name}, {where}. "
-        f"{_what_would_help(preferences)}"
+        f"{project_name}: {setting}: no variants of {project_name} for this platform were found "
+        f"({sources}). {_what_would_help(preferences)}"
     )
 
 

@@ -24,17 +24,24 @@ __all__ = [
 ]
 
 
-def unused_accelerator_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+def unused_accelerator_line(
+    selection: Selection[Any], taken: ReleaseFile[Any], build: Build | None = None
+) -> str:
     """A warning when the machine has an accelerator that other variants use and this one does not.
 
-    Empty when there is nothing to warn of.
+    :param build: what is known of a file without a label.
+    :returns: empty when there is nothing to warn of.
     """
+    known = build.accelerators if build is not None and not taken.label else None
+    does_not = "may not" if known is None and not taken.label else "does not"
     for source in selection.rankings:
-        used = source.metadata.variants.get(taken.label, {}) if taken.label else {}
+        used = known or ()
+        if taken.label:
+            used = tuple(source.metadata.variants.get(taken.label, {}))
         for namespace, notice in present_accelerators(source.metadata, selection.target).items():
             if any(name in used for name in ACCELERATORS):
                 return ""
-            unused = f"{namespace} hardware, but {taken.filename} does not use it."
+            unused = f"{namespace} hardware, but {taken.filename} {does_not} use it."
             machine = f"{selection.release}: {selection.target.name}"
             if notice:  # it is among the target's notices, and better said once
                 return f"{machine} may have {unused}"

@@ -1,0 +1,66 @@
+"""What there is of a project of which pip found nothing for the machine: "from versions: none".
+
+pip does not keep what it passed over. Its index is asked once more, in a run that has failed.
+
+Fits pip 23.1 to 26.3: ``PackageFinder.find_all_candidates(self, project_name)`` remembers what it
+found, by ``functools.lru_cache`` in older pips and in ``_all_candidates`` in newer ones.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.pip_plugin.session import Session
+
+__all__ = ["explain_not_found"]
+
+
+def explain_not_found(session: Session) -> None:
+    """Say for whom what is there would be, of every project of which nothing was found."""
+    for name, (finder, specifier) in session.seen.not_found.items():
+        session.voice.guarded(partial(_explain, session, name, finder, specifier))
+
+
+def _explain(session: Session, project_name: str, finder: Any, specifier: Any) -> None:
+    from pip._vendor.packaging.version import InvalidVersion, Version
+
+    from variantsel.formats.wheel_label import split_label
+    from variantsel.selection.wheel_audience import described_platform, no_wheel_line
+
+    by_version: dict[Any, list[Any]] = {}
+    for link in _passed_over(session, project_name, finder):
+        try:
+            version = Version(split_label(link.filename)[0].split("-")[1])
+        except (InvalidVersion, IndexError):
+            continue
+        if specifier is None or specifier.contains(version, prereleases=True):
+            by_version.setdefault(version, []).append(link)
+    if not by_version:
+        return
+    newest = max(by_version)
+    links = by_version[newest]
+    python = ".".join(map(str, finder.target_python.py_version_info[:2]))
+    wanted = f"Python {python} on {described_platform(_first_platform(finder.target_python))}"
+    if session.settings.may_be_set and not session.settings.configuration.target.is_host:
+        wanted += f", as {session.settings.configuration.target.name} needs it"
+    sources = dict.fromkeys(session.seen.source_of(link) for link in links)
+    session.voice.warn(
+        no_wheel_line(project_name, str(newest), [link.filename for link in links], wanted, sources)
+    )
+
+
+def _passed_over(session: Session, project_name: str, finder: Any) -> list[Any]:
+    """The wheels of a project that are for another platform."""
+    find_all_candidates = type(finder).find_all_candidates
+    getattr(finder, "_all_candidates", {}).pop(project_name, None)
+    with session.seen.recording() as recorded:
+        getattr(find_all_candidates, "__wrapped__", find_all_candidates)(finder, project_name)
+    return [link for link, kind in recorded if kind == "platform_mismatch" and link.is_wheel]
+
+
+def _first_platform(target_python: Any) -> str:
+    since_24_0 = getattr(target_python, "get_sorted_tags", None)
+    tags = since_24_0() if since_24_0 is not None else target_python.get_tags()
+    return next((str(tag.platform) for tag in tags), "any")
