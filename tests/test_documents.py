@@ -15,7 +15,7 @@ from pip._internal.cli.main_parser import create_main_parser
 from pip._internal.commands import commands_dict, create_command
 from support.documents import DOCUMENTS, Block, blocks, prose, spans
 from support.pip_releases import PYTHONS, supported_cells
-from support.repository import REPOSITORY
+from support.repository import REAL_INDEX, REPOSITORY, needs_real_index
 from variantsel_providers import nvidia
 
 import variantsel
@@ -225,6 +225,13 @@ def test_the_dependencies_are_those_of_the_project() -> None:
     (needed,) = re.findall(r"^dependencies = \[(.*?)^\]", pyproject, re.DOTALL | re.MULTILINE)
     rows = re.findall(r"^\| \[([\w-]+)\]\(https", prose(README), re.MULTILINE)
     assert sorted(rows) == sorted(re.findall(r'^ *"([\w-]+)', needed, re.MULTILINE))
+
+
+@needs_real_index
+def test_the_index_has_variants_of_the_projects_that_are_named() -> None:
+    (listed,) = re.findall(r"writes the drafts: (.*?)\. Its", prose(README))
+    for name in listed.replace("the `nvidia-*` libraries", "nvidia-*").split(", "):
+        assert list(REAL_INDEX.glob(f"{name}/*-variants.json")), name
 
 
 # -- paths and links
