@@ -371,6 +371,18 @@ def test_commands_work(block: Block, shell: Shell) -> None:
     assert done.returncode == expected, done.stdout
 
 
+def test_the_readmes_settings_are_right_here_and_wrong_ones_are_refused(shell: Shell) -> None:
+    block = next(block for block in of_kind("toml") if block.document.name == "README.md")
+    x86_64 = platform.machine() == "x86_64"
+    for target, refused in (("h100@13.0", not x86_64), ("gh200", x86_64)):
+        settings = block.text.replace("h100@13.0", target)
+        assert f'target = "{target}"' in settings
+        (shell.project / "pyproject.toml").write_text(settings)
+        done = shell.run("pip install --dry-run torch")
+        assert ("would be right for neither" in done.stdout) == refused, done.stdout
+        assert (done.returncode != 0) == refused
+
+
 README_TABLE = re.findall(
     r"^\| `((?:VARIANTSEL|variantsel pip)[^`]*)` \|",
     (REPOSITORY / "README.md").read_text(encoding="utf-8"),
