@@ -338,6 +338,25 @@ def test_a_variant_that_lost_its_label_is_said_once_and_not_installed_again_and_
     assert_settled(install(environment, index, *resolver, *UPGRADE, "torch"))
 
 
+@RESOLVERS
+def test_a_wish_for_no_variant_does_not_take_a_variant_that_lost_its_label_again_and_again(
+    environment: Environment, index: Index, resolver: Sequence[str]
+) -> None:
+    folder = index.folder / "torch"
+    (folder / "torch-2.12.0-py3-none-any-null.whl").rename(folder / "torch-2.12.0-py3-none-any.whl")
+    wish = {"VARIANTSEL_TAKE": "torch=non-variant"}
+    install(environment, index, *resolver, "torch", **wish)
+    assert installed(environment) == "2.12.0 null"
+    upgraded = install(environment, index, *resolver, *UPGRADE, "torch", **wish)
+    assert "Successfully installed" not in upgraded.stdout
+    lost, unmet = warnings(upgraded)
+    assert "is variant null of torch 2.12.0: it lost its label" in lost
+    assert unmet.endswith(
+        "is installed as variant null, but take = non-variant, set in VARIANTSEL_TAKE. No other "
+        "build of this version could be taken."
+    )
+
+
 def test_a_variant_is_known_by_what_it_holds_whatever_the_index_calls_it(
     environment: Environment, index: Index
 ) -> None:
