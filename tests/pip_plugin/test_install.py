@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ import pytest
 from support.environments import Environment
 from support.index_server import Index, serve, serve_folder, serve_silence
 from support.machines import ANOTHER_TYPE, HOPPER, OF_ANOTHER_TYPE
+from support.repository import REPOSITORY
 from support.wheels import metadata, write_release, write_wheel
+
+from variantsel import Target
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
 CUDA13 = {"nvidia": {"cuda_version_lower_bound": ["13.0"], "sm_arch": ["90_real"]}}
@@ -388,6 +392,13 @@ def test_a_target_of_another_type_of_machine_is_refused(
     assert f"'variantsel pip --target {OF_ANOTHER_TYPE} install … --into DIR'" in error
     assert "--platform" in error
     assert not (tmp_path / "site").exists()
+
+
+def test_the_readmes_first_example_is_none_that_pip_refuses_on_the_most_common_machines() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    example = text[text.index("```toml") :]
+    (target,) = re.findall(r'^target = "(.+?)"', example[: example.index("```", 7)], re.MULTILINE)
+    assert Target.named(target).environment["platform_machine"] == "x86_64"
 
 
 def test_tags_of_another_type_than_the_target_are_pointed_out(
