@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pip._internal.cli.main_parser import create_main_parser
 from pip._internal.commands import commands_dict, create_command
-from support.documents import DOCUMENTS, Block, blocks, prose, spans
+from support.documents import DOCUMENTS, Block, blocks, prose, recipe, spans
 from support.pip_releases import PYTHONS, supported_cells
 from support.repository import REAL_INDEX, REPOSITORY, needs_real_index
 from variantsel_providers import nvidia
@@ -199,10 +199,11 @@ def test_the_instance_types_exist() -> None:
         variantsel.Target.resolve(name)
 
 
-def test_the_glibc_of_the_recipe_is_the_targets() -> None:
-    (found,) = in_all(r"`variantsel target show (\w+)`\s+\(([\d.]+);")
-    platforms = variantsel.Target.named(found[1]).platforms
-    assert any(f"manylinux_{found[2].replace('.', '_')}_" in platform for platform in platforms)
+def test_the_recipes_glibc_is_that_of_its_image() -> None:
+    document = REPOSITORY / "docs" / "other-machines.md"
+    assert "-bookworm\n" in recipe(document, "Dockerfile")
+    (given,) = re.findall(r"--glibc ([\d.]+)", recipe(document, "image"))
+    assert {found[1] for found in in_all(r"Debian 12\s+has ([\d.]+\d)")} == {given}
 
 
 def test_the_variables_that_stand_for_a_driver_are_the_providers() -> None:
