@@ -15,20 +15,12 @@ __all__ = ["keep_active"]
 def keep_active() -> None:
     """Activate again as pip ends, if the hook that is there now went with a variantsel replaced."""
     folder = Path(__file__).parents[2]
-    if "install" in sys.argv and _is_recorded(folder):
+    if "install" in sys.argv and (folder / "variantsel.pth").is_file():
         atexit.register(_activate_again, folder)
 
 
-def _is_recorded(folder: Path) -> bool:
-    return (folder / "variantsel.pth").is_file() and _is_installed(folder)
-
-
-def _is_installed(folder: Path) -> bool:
-    return any(folder.glob("variantsel-*.dist-info"))
-
-
 def _activate_again(folder: Path) -> None:
-    if (folder / "variantsel.pth").exists() or not _is_installed(folder):
+    if (folder / "variantsel.pth").exists() or not any(folder.glob("variantsel-*.dist-info")):
         return
     command = [sys.executable, "-m", "variantsel", "activate"]
     try:

@@ -304,8 +304,9 @@ class Target:
 
     def differs_from_host(self) -> str:
         """The target's machine type where it is not this host's, otherwise empty."""
-        machine = self.environment["platform_machine"]
-        system = self.environment["sys_platform"]
+        # Not by way of the whole environment: what that loads takes longer than choosing.
+        machine = self.stated_environment.get("platform_machine", platform.machine())
+        system = self.stated_environment.get("sys_platform", sys.platform)
         if (machine, system) == (platform.machine(), sys.platform):
             return ""
         return machine if system == sys.platform else f"{system} {machine}"
