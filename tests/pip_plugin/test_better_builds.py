@@ -131,8 +131,8 @@ def test_a_cpu_build_of_a_local_version_is_said_with_advice_that_works(
     wheel.unlink()
     (said,) = warnings(install(environment, index, *resolver, "torch"))
     assert said.endswith(
-        f"torch 2.12.0+cpu is installed from a wheel without variants, which leaves {HOPPER}@13.0's "
-        "nvidia hardware unused. 'pip install --upgrade torch===2.12.0' takes a variant that uses "
+        f"torch 2.12.0+cpu is installed from a wheel without variants, which leaves "
+        f"{HOPPER}@13.0's nvidia hardware unused. 'pip install --upgrade torch===2.12.0' takes a variant that uses "
         "it, where the index has one."
     )
     upgraded = install(environment, index, *resolver, *UPGRADE, "torch")
@@ -285,8 +285,8 @@ def test_a_build_of_which_nothing_tells_gives_way_to_a_cpu_build_with_a_warning(
     write_wheel(index.folder / "torch", "torch", "2.12.1+cpu")
     environment.unpack(own)
     expected = (
-        f"torch 2.11.0, of which nothing tells whether it uses {HOPPER}@13.0's nvidia hardware, would "
-        "be replaced by 2.12.1+cpu, which does not (torch-2.12.1+cpu-py3-none-any.whl). "
+        f"torch 2.11.0, of which nothing tells whether it uses {HOPPER}@13.0's nvidia hardware, "
+        "would be replaced by 2.12.1+cpu, which does not (torch-2.12.1+cpu-py3-none-any.whl). "
         "Because of: torch==2.12.1 (asked for)"
     )
     options = ("install", "--index-url", index.url, "torch==2.12.1")

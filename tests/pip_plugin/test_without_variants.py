@@ -182,8 +182,8 @@ def test_variants_of_a_pre_release_beside_a_cpu_build_are_said(
 ) -> None:
     expected = (
         "torch-2.8.0+cpu-py3-none-any.whl was published without variants and does not use "
-        f"{HOPPER}@12.8's nvidia hardware; torch 2.13.0.dev20260101 has the variant cuda12 for it (a "
-        "pre-release: pip install --pre torch, or pip install torch==2.13.0.dev20260101)"
+        f"{HOPPER}@12.8's nvidia hardware; torch 2.13.0.dev20260101 has the variant cuda12 for it "
+        "(a pre-release: pip install --pre torch, or pip install torch==2.13.0.dev20260101)"
     )
     options = (*resolver, "--extra-index-url", nightly.url, "torch<2.9")
     settings = {"VARIANTSEL_TARGET": HOPPER}
