@@ -37,7 +37,7 @@ def change(session: Session, factory: Any) -> None:
             session.note_source(given["name"], given["version"], link, self._finder)
             with (
                 session.requirements.preparing(None, None),
-                session.source_builds.explained(link),
+                session.explained(link),
             ):
                 return _with_requirements_read(
                     make_candidate_from_link(self, link, *arguments, **options)

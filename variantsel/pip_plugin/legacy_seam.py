@@ -59,6 +59,7 @@ def change(session: Session, resolver: Any) -> None:
             requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
+        session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
         return requirement_set
 

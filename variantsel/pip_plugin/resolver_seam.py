@@ -37,6 +37,7 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(
             lambda: compare_with_installed(session, self.factory._installed_dists, self._result)
         )
+        session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
         if any(session.chosen(requirement) for requirement in requirements):
             session.resolution = (

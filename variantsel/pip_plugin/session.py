@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,11 @@ class Session:
     def all_agree_with_index(self, requirements: Sequence[Any]) -> bool:
         """Whether every wheel that was chosen is what its index says of it."""
         return not self.has_choices or self.agreement.all_agree(requirements)
+
+    def explained(self, link: Any) -> AbstractContextManager[None]:
+        """While pip prepares a link: what is raised ends with why it was turned to, if that was
+        said."""
+        return self.source_builds.explained(link) if self._has("source_builds") else nullcontext()
 
     def note_source(self, name: str | None, version: Any, link: Any, finder: Any) -> None:
         """Say that a release has no wheel, where another has variants that fit.

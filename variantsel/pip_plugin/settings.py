@@ -23,6 +23,7 @@ class Settings:
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
         self._configuration: Configuration | None = None
+        self._deferred: list[str] = []
 
     @cached_property
     def may_be_set(self) -> bool:
@@ -90,3 +91,19 @@ class Settings:
         if self.configuration.strict:
             raise installation_error(f"variantsel (strict): {problem}")
         self._voice.warn(problem)
+
+    def problem_unless_worse(self, problem: str) -> None:
+        """Like :meth:`problem`, but where the user is strict, what is found till
+        :meth:`end_if_problem` may end the run in its place."""
+        if self.configuration.strict:
+            self._deferred.append(problem)
+        else:
+            self._voice.warn(problem)
+
+    def end_if_problem(self) -> None:
+        """End the run if there was a problem, and the user is strict.
+
+        :raises pip._internal.exceptions.InstallationError: naming the first.
+        """
+        for problem in self._deferred:
+            self.problem(problem)

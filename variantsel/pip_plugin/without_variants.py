@@ -69,7 +69,7 @@ def _announce_alone(session: Session, requirement: Any, finder: Any, candidate: 
         list(dict.fromkeys(sources)),
     )
     if remark.is_known_to_leave_it_unused:
-        session.settings.problem(remark.text)
+        session.settings.problem_unless_worse(remark.text)
     elif remark.text:
         session.voice.info(remark.text)
 
@@ -100,7 +100,7 @@ def _announce_beside_variants(session: Session, requirement: Any, finder: Any, r
                     _instead(candidate, file, candidates, requirement, result.criteria.get(name)),
                 )
                 if line and build.accelerators is not None:
-                    session.settings.problem(line)
+                    session.settings.problem_unless_worse(line)
                 elif line:
                     session.voice.warn(line)
                 break
