@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA = {"nvidia": {"cuda_version_lower_bound": ["12.0"]}}
@@ -35,7 +36,7 @@ def install(
     options = ("--index-url", indexes[0].url, "--extra-index-url", indexes[1].url)
     result = environment.pip(
         *("install", *options, *arguments),
-        variables={"VARIANTSEL_TARGET": "gh200@13.0", **variables},
+        variables={"VARIANTSEL_TARGET": f"{HOPPER}@13.0", **variables},
     )
     assert result.returncode == 0, result.stderr
     return result
@@ -127,7 +128,7 @@ def test_what_another_package_requires_is_named_instead_of_advice_against_it(
     warned = install(environment, indexes, *options, "app").stderr
     assert (
         "torch-2.11.0-py3-none-any.whl was published without variants and may not use "
-        "gh200@13.0's nvidia hardware; torch 2.12.0 has the variant cuda12 for it, but app 1.0 "
+        f"{HOPPER}@13.0's nvidia hardware; torch 2.12.0 has the variant cuda12 for it, but app 1.0 "
         "requires torch==2.11.0\n"
     ) in warned
 

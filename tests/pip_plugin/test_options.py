@@ -466,7 +466,7 @@ def test_python_takes_the_plugin_along_where_it_is_not_active(
     options = ("--python", str(other.python), "install", "--dry-run", *world.index, "gpu")
     lent = pip(environment, *options)
     assert (lent.returncode, lent.stderr) == (0, "")
-    assert "gpu 2.0: variant cuda12 (gh200@12.8 supports" in lent.stdout
+    assert f"gpu 2.0: variant cuda12 ({HOPPER}@12.8 supports" in lent.stdout
     assert pip(environment, "--python", str(other.python), "list").stderr == ""
     (other.site_packages / "shared.pth").write_text(f"{environment.site_packages}\n")
     activated = other.run("-m", "variantsel", "activate")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
@@ -35,7 +36,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 def pip(environment: Environment, index: Index, *arguments: str, **variables: str) -> Any:
     result = environment.pip(
-        *arguments, "--index-url", index.url, variables={"VARIANTSEL_TARGET": "gh200", **variables}
+        *arguments, "--index-url", index.url, variables={"VARIANTSEL_TARGET": HOPPER, **variables}
     )
     assert "Traceback" not in result.stdout + result.stderr
     return result

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.sdists import write_archive
 from support.wheels import metadata, write_release
 
@@ -68,7 +69,7 @@ def _renamed(files: dict[str, str], name: str) -> dict[str, str]:
 def install(environment: Environment, index: Index, *arguments: str, **variables: str) -> Any:
     result = environment.pip(
         *("install", "--index-url", index.url, *arguments),
-        variables={"VARIANTSEL_TARGET": "gh200@12.8", **variables},
+        variables={"VARIANTSEL_TARGET": f"{HOPPER}@12.8", **variables},
     )
     assert "Traceback" not in result.stderr
     assert result.returncode == 1
@@ -83,7 +84,7 @@ def test_why_it_is_built_is_said_before_and_again_when_that_fails(
     target = ("--target", str(tmp_path / "site"))
     said = " ".join(install(environment, index, *options, *target, name).split())
     reason = (
-        f"{name} 1.0: no variant of it can be taken for gh200@12.8, which leaves the source "
+        f"{name} 1.0: no variant of it can be taken for {HOPPER}@12.8, which leaves the source "
         f"distribution {name}-1.0.tar.gz, to be built here. cuda13 needs nvidia :: "
         "cuda_version_lower_bound :: 13.0, but the machine supports"
     )
@@ -102,7 +103,7 @@ def test_a_newer_release_without_wheels_names_the_older_one_with_variants(
     said = " ".join(install(environment, index, *options, *target, name).split())
     reason = (
         f"{name} 2.0 has no wheel for this platform, which leaves the source distribution "
-        f"{name}-2.0.tar.gz, to be built here; {name} 1.0 has the variant cuda12 for gh200@12.8 "
+        f"{name}-2.0.tar.gz, to be built here; {name} 1.0 has the variant cuda12 for {HOPPER}@12.8 "
         f"(pip install {name}==1.0)"
     )
     before, _, after = said.partition("nvcc was not found")

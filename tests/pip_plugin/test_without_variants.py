@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.machines import HOPPER
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
@@ -176,11 +177,11 @@ def test_variants_of_a_pre_release_beside_a_cpu_build_are_said(
 ) -> None:
     expected = (
         "torch-2.8.0+cpu-py3-none-any.whl was published without variants and does not use "
-        "gh200@12.8's nvidia hardware; torch 2.13.0.dev20260101 has the variant cuda12 for it (a "
-        "pre-release: pip install --pre torch, or pip install torch==2.13.0.dev20260101)"
+        f"{HOPPER}@12.8's nvidia hardware; torch 2.13.0.dev20260101 has the variant cuda12 for it "
+        "(a pre-release: pip install --pre torch, or pip install torch==2.13.0.dev20260101)"
     )
     options = (*resolver, "--extra-index-url", nightly.url, "torch<2.9")
-    settings = {"VARIANTSEL_TARGET": "gh200"}
+    settings = {"VARIANTSEL_TARGET": HOPPER}
     result = install(environment, index, tmp_path / "site", *options, **settings)
     assert warnings(result) == [f"WARNING: {expected}"]
     strict = {**settings, "VARIANTSEL_STRICT": "1"}
@@ -209,7 +210,7 @@ def test_a_hash_that_rules_a_variant_out_is_said(
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(f"gpu==1.0 --hash=sha256:{sha256(index, label)}\n")
     options = (*resolver, "-v", "--require-hashes", "-r", str(requirements))
-    result = install(environment, index, tmp_path / "site", *options, VARIANTSEL_TARGET="gh200")
+    result = install(environment, index, tmp_path / "site", *options, VARIANTSEL_TARGET=HOPPER)
     text = " ".join(warnings(result))
     if label:
         assert "cuda12 fits, but has a hash that is none of those given." in text
@@ -232,7 +233,7 @@ def test_a_date_that_rules_a_variant_out_is_said(
         name: days[name == late or (late == "every variant" and "-any-" in name)] for name in names
     }
     options = ("-v", "--uploaded-prior-to", "2025-06-01T00:00:00Z", "gpu")
-    result = install(environment, index, tmp_path / "site", *options, VARIANTSEL_TARGET="gh200")
+    result = install(environment, index, tmp_path / "site", *options, VARIANTSEL_TARGET=HOPPER)
     (warning,) = warnings(result)
     reason = "was uploaded on 2026-01-01, too late for --uploaded-prior-to"
     if late == "every variant":
