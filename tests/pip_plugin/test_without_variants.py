@@ -155,6 +155,11 @@ def test_what_the_user_asked_for_is_not_remarked_on(
         site = tmp_path / next(iter(setting))
         result = install(environment, index, site, "torch==2.8.0+cpu", **GPU, **setting)
         assert warnings(result) == []
+    wheel = index.folder / "torch" / "torch-2.8.0+cpu-py3-none-any.whl"
+    asked = len(index.requests)
+    named = install(environment, index, tmp_path / "named", "--no-deps", str(wheel), **GPU)
+    assert warnings(named) == []
+    assert len(index.requests) == asked
 
 
 # -- variants that are there, and not reached

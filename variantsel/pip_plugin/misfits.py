@@ -46,7 +46,7 @@ class Misfits:
         )
 
     def is_same_build(self, distribution: Any, link: Any, network: Any) -> bool:
-        """Whether an ordinary wheel is the misfit itself: a variant that lost its label.
+        """Whether an ordinary wheel is what is installed: a variant that lost its label.
 
         That happens to wheels that were unpacked and packed again: their name has no label, and
         their ``variant.json`` is still there.
@@ -57,8 +57,7 @@ class Misfits:
         from variantsel.pip_plugin.metadata_source import read_remote_wheel
 
         variant = installed_variant(distribution)
-        assert variant is not None, "only a variant can be a misfit"
-        if not link.is_wheel or split_label(link.filename)[1]:
+        if variant is None or not link.is_wheel or split_label(link.filename)[1]:
             return False
         if link.url not in self._unlabelled:
             try:

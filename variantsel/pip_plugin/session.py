@@ -136,4 +136,6 @@ class Session:
         """The installed builds of whose version the index has a better one."""
         from variantsel.pip_plugin.upgrades import Upgrades
 
-        return Upgrades(self.settings, self.choices, self.voice, self.seen.release_link_type)
+        return Upgrades(
+            self.settings, self.choices, self.voice, self.misfits, self.seen.release_link_type
+        )

@@ -8,6 +8,7 @@ from variantsel.pip_plugin.builds import build_of
 
 if TYPE_CHECKING:
     from variantsel.pip_plugin.choices import Choices
+    from variantsel.pip_plugin.misfits import Misfits
     from variantsel.pip_plugin.settings import Settings
     from variantsel.pip_plugin.voice import Voice
 
@@ -18,11 +19,17 @@ class Upgrades:
     """Looks at each installed project once."""
 
     def __init__(
-        self, settings: Settings, choices: Choices, voice: Voice, release_link_type: Any
+        self,
+        settings: Settings,
+        choices: Choices,
+        voice: Voice,
+        misfits: Misfits,
+        release_link_type: Any,
     ) -> None:
         self._settings = settings
         self._choices = choices
         self._voice = voice
+        self._misfits = misfits
         self._release_link_type = release_link_type
         self._better: dict[str, tuple[str, str]] = {}
 
@@ -69,6 +76,7 @@ class Upgrades:
         from variantsel.selection.installed_builds import better_build
 
         name, version = distribution.canonical_name, distribution.version
+        network = finder._link_collector.session
         found = finder.find_best_candidate(name, SpecifierSet(f"=={version}"), hashes)
         for candidate in applicable_candidates(found):
             link = candidate.link
@@ -77,8 +85,10 @@ class Upgrades:
             if candidate.version != version:
                 continue
             for file, selection in self._choices.of(link.release, finder):
+                better = file.file.link
                 reason = better_build(build_of(distribution), selection, file)
-                self._better[name] = (file.file.link.url if reason else ""), reason
+                if reason and not self._misfits.is_same_build(distribution, better, network):
+                    self._better[name] = better.url, reason
                 break
 
 

@@ -27,8 +27,8 @@ def announce_build_without_variants(
 
     name = canonicalize_name(requirement.name)
     candidate = result.mapping.get(name)
-    if candidate is None or candidate.is_installed:
-        return
+    if candidate is None or candidate.is_installed or requirement.original_link is not None:
+        return  # or the user named this very build
     if session.seen.has_variants(name):
         _announce_beside_variants(session, requirement, finder, result)
     elif _is_worth_a_look(requirement.link, candidate):
@@ -38,16 +38,17 @@ def announce_build_without_variants(
 def _is_worth_a_look(link: Any, candidate: Any) -> bool:
     """Whether there may be builds of this for an accelerator: pure Python, and most of what was
     compiled, is not worth asking a machine's providers."""
-    distribution = candidate.dist
-    if "cpu" in str(distribution.version).partition("+")[2]:
+    if not link.is_wheel:
+        return False
+    if "cpu" in link.filename.split("-")[1].partition("+")[2]:
         return True
-    if not link.is_wheel or link.filename.endswith("-any.whl"):
+    if link.filename.endswith("-any.whl"):
         return False
     from variantsel.selection.accelerated_projects import PUBLISHED_FOR
 
-    if distribution.canonical_name in PUBLISHED_FOR:
+    if candidate.project_name in PUBLISHED_FOR:
         return True
-    required = distribution.metadata.get_all("Requires-Dist", [])
+    required = candidate.dist.metadata.get_all("Requires-Dist", [])
     return any("nvidia-" in line and "extra" not in line for line in required)
 
 

@@ -127,6 +127,10 @@ LABELS = {
 }
 """The wheels that there are of it for Linux, by platform."""
 
+ELSEWHERE = "cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn cufft cufile curand cusolver cusparse"
+ELSEWHERE += " cusparselt nccl nvjitlink nvshmem nvtx"
+"""What an ordinary torch needs of NVIDIA's on x86-64."""
+
 TAG = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 X86_64 = "manylinux_2_28_x86_64"
 
@@ -152,8 +156,24 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     write_release(folder / "vllm", "vllm", "1.0", {**TORCH, "variants": variants})
     for name in ("numpy", "scipy"):
         write_wheel(folder / name, name, "1.0")
+    old = {**TORCH, "variants": variants}
+    write_release(folder / "torch", "torch", "2.9.0", old, tag=f"cp39-cp39-{X86_64}")
     with serve(Index(folder)) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def other_indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Index]]:
+    """Indexes by what the documents call them: without variants, and with pre-releases."""
+    folder = tmp_path_factory.mktemp("others")
+    requires = [f"nvidia-{name}-cu12; platform_machine == 'x86_64'" for name in ELSEWHERE.split()]
+    ordinary, early = folder / "ordinary" / "torch", folder / "early" / "torch"
+    for tag in (f"{TAG}-{TAG}-{X86_64}", "cp312-cp312-manylinux_2_28_aarch64"):
+        write_wheel(ordinary, "torch", "2.10.0", tag=tag, requires=requires)
+    write_wheel(early, "torch", "2.12.0+cpu", tag=f"{TAG}-{TAG}-{X86_64}")
+    write_release(early, "torch", "2.13.0.dev20260101", TORCH, tag=f"{TAG}-{TAG}-{X86_64}")
+    with serve(Index(ordinary.parent)) as first, serve(Index(early.parent)) as second:
+        yield {"ordinary.example/simple": first, "early.example/simple": second}
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +189,7 @@ class Shell:
     environment: Environment
     wheel: Path
     index: Index
+    others: dict[str, Index]
     project: Path
     variables: dict[str, str]
 
@@ -190,7 +211,9 @@ class Shell:
         )
 
     def _typed(self, command: str) -> str:
-        """A checkout is what was built of this one."""
+        """A checkout is what was built of this one, an index one that is served."""
+        for name, index in self.others.items():
+            command = command.replace(f"https://{name}", index.url.rstrip("/"))
         return re.sub(
             r"^(pip install(?: --quiet)?) \.$",
             rf"\1 --no-deps --no-index {self.wheel}",
@@ -203,8 +226,11 @@ class Shell:
         output = re.sub(r"^Looking in .*\n", "", output, flags=re.MULTILINE)
         output = output.replace(str(self.project), "/home/me/project")
         output = output.replace(str(self.environment.folder), "/home/me/venv")
+        for name, index in {**self.others, "variants.example": self.index}.items():
+            output = output.replace(index.url.rstrip("/"), f"https://{name}")
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        return output.replace(f"python{version}", "python3.12").replace(TAG, "cp312")
+        output = re.sub(rf"\b([Pp]ython ?){re.escape(version)}", r"\g<1>3.12", output)
+        return output.replace(TAG, "cp312")
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +245,7 @@ def documented(home: Path, variantsel_wheel: Path) -> tuple[Environment, frozens
 def shell(
     documented: tuple[Environment, frozenset[str]],
     index: Index,
+    other_indexes: dict[str, Index],
     home: Path,
     tmp_path: Path,
     variantsel_wheel: Path,
@@ -237,7 +264,7 @@ def shell(
         "PIP_INDEX_URL": index.url,
     }
     (tmp_path / "requirements.txt").write_text("torch\n")
-    shell = Shell(environment, variantsel_wheel, index, tmp_path, variables)
+    shell = Shell(environment, variantsel_wheel, index, other_indexes, tmp_path, variables)
     published = shell.metadata.read_bytes()
     yield shell
     shell.metadata.write_bytes(published)
@@ -251,14 +278,16 @@ def arrange(situation: str, shell: Shell) -> None:
     for part in situation.split(", "):
         if part == "CUDA 11.8":
             shell.variables["NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"] = "11.8"
-        elif part == "cuda13.0 is installed":
-            torch = shell.index.folder / "torch"
-            shell.environment.unpack(torch / f"torch-2.10.0-{TAG}-{TAG}-{X86_64}-cuda13.0.whl")
+        elif part.endswith(" is installed"):
+            label, torch = part.removesuffix(" is installed"), shell.index.folder / "torch"
+            shell.environment.unpack(torch / f"torch-2.10.0-{TAG}-{TAG}-{X86_64}-{label}.whl")
         elif part == "not active":
             assert shell.run("variantsel deactivate").returncode == 0
         elif part.startswith("take = "):
             settings = f"[tool.variantsel.packages.torch]\n{part}\n"
             (shell.project / "pyproject.toml").write_text(settings)
+        elif part == "pre-releases":
+            shell.variables["PIP_INDEX_URL"] = shell.others["early.example/simple"].url
         elif part == "broken index":
             shell.metadata.write_text("\n<html>")
         elif part == "lent":
@@ -340,6 +369,18 @@ def test_commands_work(block: Block, shell: Shell) -> None:
     done = shell.run(block.text)
     expected = next((code for start, code in ENDS_WITH.items() if block.text.startswith(start)), 0)
     assert done.returncode == expected, done.stdout
+
+
+def test_the_readmes_settings_are_right_here_and_wrong_ones_are_refused(shell: Shell) -> None:
+    block = next(block for block in of_kind("toml") if block.document.name == "README.md")
+    x86_64 = platform.machine() == "x86_64"
+    for target, refused in (("h100@13.0", not x86_64), ("gh200", x86_64)):
+        settings = block.text.replace("h100@13.0", target)
+        assert f'target = "{target}"' in settings
+        (shell.project / "pyproject.toml").write_text(settings)
+        done = shell.run("pip install --dry-run torch")
+        assert ("would be right for neither" in done.stdout) == refused, done.stdout
+        assert (done.returncode != 0) == refused
 
 
 README_TABLE = re.findall(
