@@ -45,7 +45,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         write_wheel(folder / name, name, version)
     write_wheel(folder / "runtime", "runtime", "1.0")
     write_wheel(folder / "fallback", "fallback", "1.0")
-    with serve(Index(folder)) as index:
+    with serve(Index(folder, json_pages=True, core_metadata=True)) as index:  # as PyPI does
         yield index
 
 

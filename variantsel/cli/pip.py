@@ -50,7 +50,7 @@ def _help_parser() -> Parser:
         "one.",
         epilog=section(
             "pip's own options",
-            ("variantsel pip help            # and of one command: variantsel pip help install",),
+            ("variantsel pip help", "variantsel pip help install         # of one command"),
         )
         + "\n\n"
         + examples(
