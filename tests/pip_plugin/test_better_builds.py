@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
-from support.machines import CPU_ONLY, HOPPER
+from support.machines import CPU_ONLY, HOPPER, OF_ANOTHER_TYPE
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -293,7 +293,7 @@ def test_a_build_of_which_nothing_tells_gives_way_to_a_cpu_build_with_a_warning(
     variables = {"VARIANTSEL_TARGET": GPU, "VARIANTSEL_STRICT": "1"}
     strict = environment.pip(*options, variables=variables)
     assert strict.returncode == 1
-    assert "ERROR: variantsel (strict): torch-2.12.1+cpu-py3-none-any.whl" in strict.stderr
+    assert f"ERROR: variantsel (strict): {expected}" in strict.stderr
     assert installed(environment).split()[0] == "2.11.0"
     assert f"WARNING: {expected}" in install(environment, index, "torch==2.12.1").stderr
     assert installed(environment).split()[0] == "2.12.1+cpu"
@@ -390,11 +390,10 @@ def test_a_folder_that_was_filled_for_another_machine_is_listed_for_it(
         return environment.run(*command)
 
     assert (listed(GPU).returncode, "cuda13" in listed(GPU).stdout) == (0, True)
-    other = listed("h100@13.0")
+    other = listed(OF_ANOTHER_TYPE)
     assert other.returncode == 1
-    assert (
-        "it was installed from a wheel for manylinux_2_28_aarch64, which h100@13.0" in other.stdout
-    )
+    assert "it was installed from a wheel for manylinux_2_28_" in other.stdout
+    assert f", which {OF_ANOTHER_TYPE}@" in other.stdout
 
 
 def test_list_says_what_pip_says_of_an_installed_cpu_build(
