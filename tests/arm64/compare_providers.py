@@ -11,7 +11,7 @@ EXPECTED = {
     "cortex-a72": ("8a", {"aes", "crc32", "sha2"}, {"fphp", "sve"}),
     "neoverse-n1": ("8.2a", {"asimddp", "fphp", "lrcpc"}, {"sve", "i8mm"}),
     "a64fx": ("8.2a", {"fphp", "sve"}, {"sve2", "asimddp"}),
-    "max": ("8a", set(), set()),  # nobody's CPU, so archspec takes it for the least there is
+    "max": ("8.3a", {"fphp", "sve2"}, set()),  # nobody's CPU: its instruction sets tell the version
 }
 """Of each CPU: the architecture version, instruction sets that it has, and that it has not."""
 
@@ -29,14 +29,17 @@ def main() -> None:
     cpu = os.environ["QEMU_CPU"]
     ours = answer(aarch64.get_supported_configs())
     theirs = answer(AArch64Plugin().get_supported_configs(None))
-    assert ours == theirs, (cpu, ours, theirs)
+    if cpu == "max":  # archspec takes what it does not know for the least there is, and so do they
+        assert theirs == [("version", ["8a"])], theirs
+    else:
+        assert ours == theirs, (cpu, ours, theirs)
     found = Target.host().all_properties()["aarch64"]
     assert list(found) == [name for name, _ in ours]
     version, present, absent = EXPECTED[cpu]
     assert found["version"][0] == version, (cpu, found["version"])
     assert present <= found.keys(), (cpu, present - found.keys())
     assert not absent & found.keys(), (cpu, absent & found.keys())
-    print(f"{cpu}: {version}, {len(found) - 1} instruction sets, as provider-variant-aarch64 says")
+    print(f"{cpu}: {version}, {len(found) - 1} instruction sets")
 
 
 if __name__ == "__main__":

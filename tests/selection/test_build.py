@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from collections.abc import Sequence
 
 import pytest
-from support.repository import REPOSITORY
 from support.wheels import metadata
 
 from variantsel.formats.metadata import VariantMetadata
@@ -134,6 +134,6 @@ def test_the_known_projects_are_named_as_they_are_looked_up_and_say_where_that_w
         *(space for known in accelerated_projects.PUBLISHED_FOR.values() for space in known),
     }
     assert spaces <= set(ACCELERATORS)
-    text = (REPOSITORY / "variantsel" / "selection" / "accelerated_projects.py").read_text()
+    text = Path(accelerated_projects.__file__).read_text()
     assert "as of 20" in text
     assert text.count("https://") > 12
