@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.repository import REPOSITORY
-
 __all__ = ["DOCUMENTS", "Block", "blocks", "prose", "recipe", "spans"]
 
-DOCUMENTS = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+_REPOSITORY = Path(__file__).resolve().parents[2]  # .ci/arm64 imports this without pytest
+DOCUMENTS = (_REPOSITORY / "README.md", *sorted((_REPOSITORY / "docs").glob("*.md")))
 """What users read."""
 
 _BLOCK = re.compile(
