@@ -53,6 +53,13 @@ _PCI_VENDOR = "0x10de"
 _NVML = "libnvidia-ml.so.1"
 # Written by the kernel's driver, in every container too.
 _KERNEL_DRIVER = "proc/driver/nvidia/version"
+# What is used of pynvml; another package's module of that name lacks some of it.
+_ASKED_OF_PYNVML = (
+    *("NVMLError_LibraryNotFound", "NVMLError_DriverNotLoaded", "NVMLError"),
+    *("nvmlInit", "nvmlShutdown", "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex"),
+    *("nvmlDeviceGetCudaComputeCapability", "nvmlSystemGetCudaDriverVersion"),
+    *("nvmlSystemGetCudaDriverVersion_v2", "NVMLError_NoPermission"),
+)
 
 
 def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfig]:
@@ -235,24 +242,16 @@ def _nvml(root: Path, tell: _Tell) -> Iterator[Any]:
     try:
         import pynvml
 
-        library_not_found = pynvml.NVMLError_LibraryNotFound
-        not_loaded = pynvml.NVMLError_DriverNotLoaded
-        nvml_error = pynvml.NVMLError
-        needed = (
-            *(pynvml.nvmlInit, pynvml.nvmlShutdown, pynvml.nvmlDeviceGetCount),
-            *(pynvml.nvmlDeviceGetHandleByIndex, pynvml.nvmlDeviceGetCudaComputeCapability),
-            *(pynvml.nvmlSystemGetCudaDriverVersion, pynvml.nvmlSystemGetCudaDriverVersion_v2),
-            pynvml.NVMLError_NoPermission,
-        )
-        del needed
+        for name in _ASKED_OF_PYNVML:
+            getattr(pynvml, name)
     except (ImportError, AttributeError) as error:
         _tell_of_other_pynvml(error, tell)
         raise _NoNvml("the module pynvml is not NVIDIA's binding") from None
     try:
         pynvml.nvmlInit()
-    except (library_not_found, not_loaded) as error:
+    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded) as error:
         raise _NoNvml(str(error)) from None
-    except nvml_error as error:
+    except pynvml.NVMLError as error:
         tell(
             f"the NVIDIA driver does not start: {error}. No NVIDIA variant is compatible until "
             "`nvidia-smi` works; after a driver update, restart the machine"
@@ -263,7 +262,7 @@ def _nvml(root: Path, tell: _Tell) -> Iterator[Any]:
         yield pynvml
     finally:
         # By now the answers are in; a driver that cannot close does not make them wrong.
-        with suppress(nvml_error):
+        with suppress(pynvml.NVMLError):
             pynvml.nvmlShutdown()
 
 

@@ -11,6 +11,7 @@ import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
 from support.machines import CPU_ONLY, HOPPER, OF_ANOTHER_TYPE
+from support.resolvers import RESOLVERS
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["80_real", "90_real"]}}
@@ -18,9 +19,6 @@ CUDA13 = {"nvidia": {"cuda_version_lower_bound": ["13.0"], "sm_arch": ["90_real"
 DOCUMENT = metadata({"cuda13": CUDA13, "cuda12": CUDA12, "null": {}}, namespaces=["nvidia"])
 GPU, CPU = f"{HOPPER}@13.0", CPU_ONLY
 UPGRADE = ("--upgrade",)
-RESOLVERS = pytest.mark.parametrize(
-    "resolver", [(), ("--use-deprecated", "legacy-resolver")], ids=["resolvelib", "legacy"]
-)
 
 
 @pytest.fixture

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
+from support.resolvers import RESOLVERS
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
 PYTHON = f"Python 3.{sys.version_info[1]}"
-RESOLVERS = pytest.mark.parametrize(
-    "resolver", [(), ("--use-deprecated=legacy-resolver",)], ids=["resolvelib", "legacy"]
-)
 
 
 @pytest.fixture(scope="module")

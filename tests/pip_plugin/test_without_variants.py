@@ -13,6 +13,7 @@ import pytest
 from support.environments import Environment
 from support.index_server import Index, serve
 from support.machines import HOPPER
+from support.resolvers import RESOLVERS
 from support.wheels import metadata, write_release, write_wheel
 
 CUDA12 = {"nvidia": {"cuda_version_lower_bound": ["12.0"], "sm_arch": ["90_real"]}}
@@ -24,9 +25,6 @@ GPU = {
     "NV_VARIANT_PROVIDER_FORCE_SM_ARCH": "9.0",
 }
 ELSEWHERE = ["nvidia-cublas-cu12; platform_machine == 'x86_64'", "filelock"]
-RESOLVERS = pytest.mark.parametrize(
-    "resolver", [(), ("--use-deprecated=legacy-resolver",)], ids=["resolvelib", "legacy"]
-)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,22 @@ def change(session: Session, factory: Any) -> None:
     factory.Factory.get_dist_to_uninstall = get_replaced_dist
 
 
-class _WithBetterBuild(Sequence[Any]):
+class _Candidates(Sequence[Any]):
+    """pip's candidates, to be iterated over in another way."""
+
+    _found: Sequence[Any]
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+class _WithBetterBuild(_Candidates):
     """pip's candidates, with the better build of a version before the one that is installed.
 
     As lazy as pip's own: the index has been asked when the installed one's turn comes.
@@ -100,17 +115,8 @@ class _WithBetterBuild(Sequence[Any]):
             if other.version <= version:
                 return
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._found[index]
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-
-class _OtherBuilds(Sequence[Any]):
+class _OtherBuilds(_Candidates):
     """pip's candidates without those that are what is installed under another name."""
 
     def __init__(self, session: Session, found: Sequence[Any], installed: Any, finder: Any) -> None:
@@ -129,12 +135,6 @@ class _OtherBuilds(Sequence[Any]):
 
     def __bool__(self) -> bool:
         return any(True for _ in self)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._found[index]
-
-    def __len__(self) -> int:
-        return len(self._found)
 
 
 class _OfAnotherVersion:

@@ -40,7 +40,7 @@ class NewerSystems:
 
     def note(self, project: str, link: Any) -> None:
         """Remember a wheel whose tags are not the machine's."""
-        from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+        from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
         from variantsel.formats.wheel_label import split_label
 
@@ -50,7 +50,7 @@ class NewerSystems:
             return
         needed = [libc for tag in tags if (libc := self._libc_asked_for(tag))]
         if needed and not version.is_prerelease and not link.is_yanked:
-            self._wheels.setdefault(_normalized(project), []).append(
+            self._wheels.setdefault(canonicalize_name(project), []).append(
                 _Wheel(version, min(needed), link)
             )
 
@@ -61,7 +61,9 @@ class NewerSystems:
         :param specifier: the versions that were asked for.
         :param hashes: pip's, of the files that are allowed.
         """
-        self._best[_normalized(project)] = version, specifier, hashes
+        from packaging.utils import canonicalize_name
+
+        self._best[canonicalize_name(project)] = version, specifier, hashes
 
     def lines(self) -> list[str]:
         """A line for every project of which a newer release was passed over."""
@@ -130,7 +132,3 @@ class NewerSystems:
             f"{'.'.join(map(str, has))}. The image it runs in decides: where that has {library} "
             f"{version} or newer, say so ({option} {version})"
         )
-
-
-def _normalized(project: str) -> str:
-    return re.sub(r"[-_.]+", "-", project).lower()

@@ -5,7 +5,7 @@ Most packages have no variants and leave nothing unused: they must cost next to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from variantsel.pip_plugin.session import Session
@@ -79,15 +79,11 @@ def _announce_beside_variants(session: Session, requirement: Any, finder: Any, r
     from pip._vendor.packaging.utils import canonicalize_name
 
     from variantsel.pip_plugin.builds import build_of
-    from variantsel.pip_plugin.candidates import applicable_candidates
     from variantsel.selection.unused import without_variants_line
 
     name = canonicalize_name(requirement.name)
     build = build_of(result.mapping[name].dist, session.settings.configuration.target.environment)
-    for candidates in (
-        applicable_candidates(finder.find_best_candidate(requirement.name)),
-        _with_pre_releases(finder, requirement.name),
-    ):
+    for candidates in _without_and_with_pre_releases(finder, requirement.name):
         for candidate in reversed(candidates):
             if not isinstance(candidate.link, session.seen.release_link_type):
                 continue
@@ -112,14 +108,15 @@ def _announce_beside_variants(session: Session, requirement: Any, finder: Any, r
         session.voice.warn(ruled_out_line(requirement.link.filename, ruled_out))
 
 
-def _with_pre_releases(finder: Any, project_name: str) -> list[Any]:
-    """The candidates that there would be with ``--pre``, worst first."""
+def _without_and_with_pre_releases(finder: Any, project_name: str) -> Iterator[list[Any]]:
+    """The candidates, worst first, then those that there would be with ``--pre``."""
     from pip._vendor.packaging.specifiers import SpecifierSet
 
     from variantsel.pip_plugin.candidates import applicable_candidates
 
+    yield applicable_candidates(finder.find_best_candidate(project_name))
     everything = SpecifierSet(prereleases=True)
-    return applicable_candidates(finder.find_best_candidate(project_name, everything))
+    yield applicable_candidates(finder.find_best_candidate(project_name, everything))
 
 
 def _instead(

@@ -201,26 +201,24 @@ class Target:
             "python_full_version": full,
             "python_version": short,
         }
-        return Target(
-            self.name,
-            self._source,
-            environment={**self.stated_environment, **python},
-            platforms=self.stated_platforms,
-            is_host=self.is_host,
-        ).without(self.disabled)
+        return self._with({**self.stated_environment, **python}, self.stated_platforms)
 
     def with_platforms(self, platforms: Sequence[str]) -> Target:
         """The same machine with another system on it, as in a container's image.
 
         :param platforms: the platform tags of wheels that it can install, best first.
         """
-        return Target(
+        return self._with(self.stated_environment, platforms)
+
+    def _with(self, environment: Mapping[str, str], platforms: Sequence[str] | None) -> Target:
+        result = Target(
             self.name,
             self._source,
-            environment=self.stated_environment,
+            environment=environment,
             platforms=platforms,
             is_host=self.is_host,
-        ).without(self.disabled)
+        )
+        return result.without(self.disabled)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
