@@ -66,42 +66,15 @@ class VariantMetadata(NamedTuple):
         :raises InconsistentMetadata: when two parts contradict each other, naming where.
         :raises ValueError: when there is no part.
         """
-        merged: VariantMetadata | None = None
+        merger: _Merger | None = None
         for part in parts:
-            merged = part if merged is None else merged._merged_with(part)
-        if merged is None:
+            if merger is None:
+                merger = _Merger(part)
+            else:
+                merger.add(part)
+        if merger is None:
             raise ValueError("no metadata to merge")
-        return merged._replace(variants=dict(sorted(merged.variants.items())))
-
-    def _merged_with(self, other: VariantMetadata) -> VariantMetadata:
-        shorter, longer = sorted((self.namespaces, other.namespaces), key=len)
-        if longer[: len(shorter)] != shorter:
-            raise InconsistentMetadata(
-                f"{list(self.namespaces)} and {list(other.namespaces)}: expected equal lists, "
-                "or one that starts with the other",
-                place="default-priorities.namespace",
-            )
-        if (self.providers is None) != (other.providers is None):
-            raise InconsistentMetadata(
-                "one file names providers and another is of a generation that names none",
-                place="providers",
-            )
-        return VariantMetadata(
-            generation=max(self.generation, other.generation),
-            namespaces=longer,
-            variants=_union(self.variants, other.variants, "variants"),
-            providers=(
-                None
-                if self.providers is None or other.providers is None
-                else _union(self.providers, other.providers, "providers")
-            ),
-            feature_priorities=_union(
-                self.feature_priorities, other.feature_priorities, "default-priorities.feature"
-            ),
-            value_priorities=_union(
-                self.value_priorities, other.value_priorities, "default-priorities.property"
-            ),
-        )
+        return merger.merged()
 
     def check_wheel(self, wheel: VariantMetadata, label: str) -> None:
         """Compare a wheel's own ``variant.json`` with this, its release's metadata.
@@ -112,16 +85,16 @@ class VariantMetadata(NamedTuple):
         """
         if list(wheel.variants) != [label]:
             raise InconsistentMetadata(
-                f"found the labels {sorted(wheel.variants)}, expected exactly {label!r}, "
+                f"found the labels {sorted(wheel.variants)!s:.300}, expected exactly {label!r}, "
                 "the label in the wheel's file name",
                 place="variants",
             )
         if label not in self.variants:
             raise InconsistentMetadata(
-                f"the release lists {sorted(self.variants)}, not the wheel's label {label!r}",
+                f"the release lists {sorted(self.variants)!s:.300}, not the wheel's label {label!r}",
                 place="variants",
             )
-        _union({label: self.variants[label]}, wheel.variants, "variants")
+        _unite({label: self.variants[label]}, wheel.variants, "variants")
 
     def to_dict(self) -> dict[str, Any]:
         """The same as an object of the newest generation: 0.2.0, or 0.1.1 where tools are to bring
@@ -198,16 +171,63 @@ def _listed_first(listed: Iterable[str], supported: Iterable[str]) -> list[str]:
     return [*dict.fromkeys(first), *remaining]
 
 
-def _union(mine: Mapping[str, Any], theirs: Mapping[str, Any], place: str) -> dict[str, Any]:
-    result = dict(mine)
-    for key, value in theirs.items():
-        if not _same(result.setdefault(key, value), value):
+class _Merger:
+    """Metadata to which that of more files is added; what was there is not copied each time."""
+
+    def __init__(self, first: VariantMetadata) -> None:
+        self._generation = first.generation
+        self._namespaces = first.namespaces
+        self._variants = dict(first.variants)
+        self._providers = None if first.providers is None else dict(first.providers)
+        self._feature_priorities = dict(first.feature_priorities)
+        self._value_priorities = dict(first.value_priorities)
+
+    def add(self, other: VariantMetadata) -> None:
+        """Add a part that agrees with the others.
+
+        :raises InconsistentMetadata: when it does not.
+        """
+        shorter, longer = sorted((self._namespaces, other.namespaces), key=len)
+        if longer[: len(shorter)] != shorter:
             raise InconsistentMetadata(
-                f"found {_shown(result[key])} and {_shown(value)}; expected the same wherever "
-                f"{key!r} is listed",
-                place=f"{place}.{key}",
+                f"{list(self._namespaces)!s:.300} and {list(other.namespaces)!s:.300}: expected equal "
+                "lists, or one that starts with the other",
+                place="default-priorities.namespace",
             )
-    return result
+        if (self._providers is None) != (other.providers is None):
+            raise InconsistentMetadata(
+                "one file names providers and another is of a generation that names none",
+                place="providers",
+            )
+        self._generation = max(self._generation, other.generation)
+        self._namespaces = longer
+        _unite(self._variants, other.variants, "variants")
+        if self._providers is not None and other.providers is not None:
+            _unite(self._providers, other.providers, "providers")
+        _unite(self._feature_priorities, other.feature_priorities, "default-priorities.feature")
+        _unite(self._value_priorities, other.value_priorities, "default-priorities.property")
+
+    def merged(self) -> VariantMetadata:
+        """All parts as one."""
+        return VariantMetadata(
+            generation=self._generation,
+            namespaces=self._namespaces,
+            variants=dict(sorted(self._variants.items())),
+            providers=self._providers,
+            feature_priorities=self._feature_priorities,
+            value_priorities=self._value_priorities,
+        )
+
+
+def _unite(mine: dict[str, Any], theirs: Mapping[str, Any], place: str) -> None:
+    """Add to a table what another has, which must not say something else of the same."""
+    for key, value in theirs.items():
+        if not _same(mine.setdefault(key, value), value):
+            raise InconsistentMetadata(
+                f"found {_shown(mine[key])} and {_shown(value)}; expected the same wherever "
+                f"{key!r:.200} is listed",
+                place=f"{place}.{key:.200}",
+            )
 
 
 def _same(mine: Any, theirs: Any) -> bool:

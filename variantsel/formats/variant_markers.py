@@ -8,14 +8,16 @@ can read, then and later.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from variantsel.errors import VariantselError
 from variantsel.formats.properties import VariantProperty
+from variantsel.formats.text_limits import excess
 
-__all__ = ["InvalidVariantMarker", "VariantContext", "resolve_metadata", "resolve_requirement"]
+__all__ = ["InvalidVariantMarker", "VariantContext", "resolve_requirement"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -45,48 +47,34 @@ class VariantContext:
     label: str = ""
     properties: tuple[VariantProperty, ...] = ()
 
-    def members(self, variable: str) -> set[str]:
-        """The members of one of the three sets, without spaces around ``::``."""
-        if variable == "variant_properties":
-            return {"::".join(item) for item in self.properties}
-        if variable == "variant_features":
-            return {f"{item.namespace}::{item.feature}" for item in self.properties}
-        return {item.namespace for item in self.properties}
-
-
-def resolve_metadata(text: str, context: VariantContext) -> str:
-    """Resolve the variant markers in the text of a METADATA file; the rest stays as it is.
-
-    :raises InvalidVariantMarker: when a marker that uses variant variables cannot be understood.
-    """
-    headers, separator, body = text.partition("\n\n")
-    if "variant_" not in headers:
-        return text
-    return "\n".join(_resolved_headers(headers.split("\n"), context)) + separator + body
-
-
-def _resolved_headers(lines: list[str], context: VariantContext) -> Iterator[str]:
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if name.lower() != "requires-dist" or "variant_" not in value:
-            yield line
-            continue
-        ending = "\r" if value.endswith("\r") else ""
-        resolved = resolve_requirement(value.strip(), context)
-        if resolved is not None:
-            yield f"{name}{colon} {resolved}{ending}"
+    @cached_property
+    def members(self) -> Mapping[str, frozenset[str]]:
+        """The members of each of the three sets, without spaces around ``::``."""
+        properties = self.properties
+        return {
+            "variant_properties": frozenset("::".join(item) for item in properties),
+            "variant_features": frozenset(f"{item[0]}::{item[1]}" for item in properties),
+            "variant_namespaces": frozenset(item.namespace for item in properties),
+        }
 
 
 def resolve_requirement(requirement: str, context: VariantContext) -> str | None:
     """Resolve the variant markers of one requirement.
 
-    :returns: the requirement without variant variables; ``None`` when its marker is false whatever
-        the environment.
-    :raises InvalidVariantMarker: when the marker cannot be understood.
+    :param requirement: a header's value; it may be folded over lines.
+    :returns: the requirement without variant variables, in one line; ``None`` when its marker is
+        false whatever the environment.
+    :raises InvalidVariantMarker: when the marker cannot be understood, or is larger than what is
+        read.
     """
-    head, marker = _split_marker(requirement)
+    if "variant_" not in requirement:
+        return requirement
+    head, marker = _split_marker(_unfolded(requirement))
     if "variant_" not in marker:
         return requirement
+    too_large = excess(marker)
+    if too_large:
+        raise InvalidVariantMarker(f"{marker.strip()!r:.300} is not read as a marker: {too_large}")
     left = _Parser(marker, context).parse()
     if left is True:
         return head.rstrip()
@@ -95,9 +83,23 @@ def resolve_requirement(requirement: str, context: VariantContext) -> str | None
 
 def _split_marker(requirement: str) -> tuple[str, str]:
     # In "name @ url ; marker" a semicolon needs a space before it, since urls may hold one.
-    is_url = re.match(r"[^;'\"\[(<>=!~]*(\[[^\]]*\])?\s*@", requirement)
-    head, _, marker = requirement.partition(" ;" if is_url else ";")
+    head, _, marker = requirement.partition(" ;" if _names_url(requirement) else ";")
     return head, marker
+
+
+def _names_url(requirement: str) -> bool:
+    """Whether "@" follows the name, or the extras behind it."""
+    name = re.match(r"[^;'\"\[(<>=!~]*", requirement)
+    assert name is not None, "the pattern matches nothing, too"
+    if "@" in name.group():
+        return True
+    extras, bracket, behind = requirement[name.end() :].partition("]")
+    return extras.startswith("[") and bool(bracket) and behind.lstrip().startswith("@")
+
+
+def _unfolded(value: str) -> str:
+    """A header's value in one line."""
+    return re.sub(r"[ \t]*[\r\n]\s*", " ", value.strip())
 
 
 class _Text(NamedTuple):
@@ -158,7 +160,7 @@ class _Parser:
 
     def _in_set(self, left: str, operator: str, right: str) -> bool:
         wanted = "::".join(part.strip() for part in left[1:-1].split("::"))
-        found = wanted in self._context.members(right)
+        found = wanted in self._context.members[right]
         if operator == "in":
             return found
         if operator == "not in":

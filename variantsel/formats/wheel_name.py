@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from packaging.tags import Tag
 from packaging.utils import (
     BuildTag,
-    InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
     parse_wheel_filename,
 )
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from variantsel.errors import InvalidWheelName
 from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
@@ -54,7 +53,7 @@ class WheelName:
             )
         try:
             name, version, build, tags = parse_wheel_filename(base)
-        except (InvalidWheelFilename, InvalidVersion) as error:
+        except ValueError as error:  # packaging's own, and Python's of numbers with many digits
             raise InvalidWheelName(
                 f"{filename!r} is not the name of a wheel ({error}); "
                 "expected NAME-VERSION(-BUILD)?-PYTHON-ABI-PLATFORM(-LABEL)?.whl"

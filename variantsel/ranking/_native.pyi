@@ -2,7 +2,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Protocol, final
 
 from variantsel.formats.properties import Variants
-from variantsel.ranking.reference import Supported as SupportedProperties
+from variantsel.ranking.supported_ranks import Supported as SupportedProperties
 
 @final
 class Supported: ...

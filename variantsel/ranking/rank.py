@@ -10,7 +10,7 @@ from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.ranking.matching import read_document
 from variantsel.ranking.ranking import ParsedRelease, Ranking, Support
-from variantsel.ranking.support import namespace_support, provider_support
+from variantsel.ranking.support import namespaces_support, provider_support
 from variantsel.targets.namespace_support import NamespaceSupport
 from variantsel.targets.target import Target
 
@@ -134,7 +134,7 @@ class _CompiledTarget:
 
         matched = None
         if self._target.disabled.isdisjoint(used):
-            stated = [name for name in used if self._target.stated(name) is not None]
+            stated = {name for name in used if self._target.stated(name) is not None}
             matched = compile_head(head, used, self._kept_answer, self._enabled, stated)
         if matched is None:
             matched = compile_supported(_matched(_read_head(head), read()))
@@ -144,11 +144,7 @@ class _CompiledTarget:
         self, metadata: VariantMetadata, used: Collection[str]
     ) -> dict[str, NamespaceSupport]:
         """What is supported of the used namespaces; the metadata's variants do not matter."""
-        listed = [namespace for namespace in metadata.namespaces if namespace in {*used}]
-        return {
-            namespace: namespace_support(metadata, namespace, self._target, self._enabled)
-            for namespace in (*listed, *sorted({*used}.difference(listed)))
-        }
+        return namespaces_support(metadata, used, self._target, self._enabled)
 
     def _answer(
         self,
@@ -161,10 +157,12 @@ class _CompiledTarget:
     ) -> Mapping[str, tuple[str, ...]] | None:
         """See ``_native.compile_head``."""
         if enable_if is not None:
-            from packaging.markers import InvalidMarker, Marker
+            from packaging.markers import InvalidMarker
+
+            from variantsel.formats.markers import parse_marker
 
             try:
-                Marker(enable_if)
+                parse_marker(enable_if)
             except InvalidMarker:
                 return None
         provider = ProviderInfo(
@@ -177,10 +175,11 @@ def _matched(
     metadata: VariantMetadata, namespaces: Mapping[str, NamespaceSupport]
 ) -> dict[str, Mapping[str, tuple[str, ...]]]:
     """The features of the namespaces that have a rank."""
+    listed = frozenset(metadata.namespaces)
     return {
         namespace: support.features
         for namespace, support in namespaces.items()
-        if namespace in metadata.namespaces
+        if namespace in listed
     }
 
 

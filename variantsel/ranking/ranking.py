@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from variantsel.ranking._native import Document
     from variantsel.ranking.preferences import Narrowing
-    from variantsel.ranking.reference import Supported
+    from variantsel.ranking.supported_ranks import Supported, SupportedRanks
 
     Release: TypeAlias = "ParsedRelease | Document"
 
@@ -58,14 +58,15 @@ class Ranking:
 
         :raises KeyError: when the release has no such label.
         """
-        properties = self._release.properties(label)
-        return [
-            VariantProperty(namespace, feature, value)
-            for namespace, support in self._support.namespaces.items()
-            for feature, values in support.features.items()
+        rank_of = self._support.ranks.feature_rank
+        ranked = [
+            (rank, VariantProperty(namespace, feature, value))
+            for namespace, features in self._release.properties(label).items()
+            for feature, values in features.items()
             for value in values
-            if value in properties.get(namespace, {}).get(feature, ())
+            if (rank := rank_of(namespace, feature, (value,))) is not None
         ]
+        return [item for _, item in sorted(ranked)]
 
     def _rejection(self, label: str, namespace: str, feature: str) -> Rejection:
         support = self._support.namespaces[namespace]
@@ -124,3 +125,12 @@ class Support:
     def namespaces(self) -> dict[str, NamespaceSupport]:
         """``{namespace: support}``, by rank, those that have none last."""
         return self._read()
+
+    @cached_property
+    def ranks(self) -> SupportedRanks:
+        """Where everything in :attr:`namespaces` stands."""
+        from variantsel.ranking.supported_ranks import SupportedRanks
+
+        return SupportedRanks(
+            {namespace: support.features for namespace, support in self.namespaces.items()}
+        )

@@ -5,17 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from variantsel.formats.properties import Variants
+from variantsel.ranking.supported_ranks import Rank, Supported, SupportedRanks
 
 __all__ = ["order_variants"]
-
-Supported = Mapping[str, Mapping[str, Sequence[str]]]
-"""``{namespace: {feature: [value, ...]}}``: namespaces, features and values each best first."""
-
-Rank = tuple[int, int, int]
-"""Positions of the namespace, the feature, and its best supported value; lower is better."""
 
 
 def order_variants(
@@ -29,18 +22,19 @@ def order_variants(
         ``(label, namespace, feature)``, the first feature none of whose values is supported, by
         the rank of its namespace, then by name. The latter are sorted by label.
     """
+    machine = SupportedRanks(supported)
     compatible: list[tuple[VariantKey, str]] = []
     rejected: list[tuple[str, str, str]] = []
     for label, properties in variants.items():
         ranks = [
-            (feature_rank(supported, namespace, feature, values), namespace, feature)
+            (machine.feature_rank(namespace, feature, values), namespace, feature)
             for namespace, features in properties.items()
             for feature, values in features.items()
         ]
         missing = [(namespace, feature) for rank, namespace, feature in ranks if rank is None]
         if missing:
             namespace, feature = min(
-                missing, key=lambda item: (namespace_rank(supported, item[0]), *item)
+                missing, key=lambda item: (machine.namespace_rank(item[0]), *item)
             )
             rejected.append((label, namespace, feature))
         else:
@@ -66,20 +60,3 @@ class VariantKey:
             if mine != theirs:
                 return mine < theirs
         return len(self.ranks) > len(other.ranks)
-
-
-def feature_rank(
-    supported: Supported, namespace: str, feature: str, values: Sequence[str]
-) -> Rank | None:
-    """The rank of the best of ``values`` that is supported, or ``None`` when none is."""
-    features = supported.get(namespace, {})
-    for position, value in enumerate(features.get(feature, ())):
-        if value in values:
-            return namespace_rank(supported, namespace), list(features).index(feature), position
-    return None
-
-
-def namespace_rank(supported: Supported, namespace: str) -> int:
-    """The position of a namespace, one past the last for those that are not listed."""
-    names = list(supported)
-    return names.index(namespace) if namespace in supported else len(names)

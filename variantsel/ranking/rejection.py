@@ -69,9 +69,7 @@ def _in_parentheses(text: str) -> str:
 
 def _listed(values: tuple[str, ...], conjunction: str) -> str:
     """``a, b or c``, long lists cut in the middle where nobody reads on."""
-    shown = list(values)
-    if len(shown) > 6:
-        shown = [*shown[:4], "…", shown[-1]]
+    shown = [*values[:4], "…", values[-1]] if len(values) > 6 else list(values)
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} {conjunction} {shown[-1]}"

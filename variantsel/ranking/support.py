@@ -19,23 +19,39 @@ from variantsel.targets.rejection_kind import RejectionKind
 if TYPE_CHECKING:
     from variantsel.targets.target import Target
 
-__all__ = ["ABI_DEPENDENCY", "namespace_support", "provider_support"]
+__all__ = ["ABI_DEPENDENCY", "namespaces_support", "provider_support"]
 
 ABI_DEPENDENCY = "abi_dependency"
 
 
-def namespace_support(
+def namespaces_support(
+    metadata: VariantMetadata, used: Collection[str], target: Target, enabled: Collection[str]
+) -> dict[str, NamespaceSupport]:
+    """Tell what a target supports in the namespaces that variants of a release use.
+
+    :param used: the namespaces; the metadata's variants do not matter.
+    :param enabled: the namespaces of optional providers that the user enabled.
+    :returns: ``{namespace: support}``, by rank, those that have none last.
+    """
+    used = frozenset(used)
+    result = {
+        namespace: _listed_support(metadata, namespace, target, enabled)
+        for namespace in metadata.namespaces
+        if namespace in used
+    }
+    for namespace in sorted(used.difference(result)):
+        is_reserved = namespace == ABI_DEPENDENCY
+        kind = RejectionKind.ABI_DEPENDENCY if is_reserved else RejectionKind.UNLISTED
+        result[namespace] = NamespaceSupport({}, kind)
+    return result
+
+
+def _listed_support(
     metadata: VariantMetadata, namespace: str, target: Target, enabled: Collection[str]
 ) -> NamespaceSupport:
-    """Tell what a target supports in one namespace of a release.
-
-    :param enabled: the namespaces of optional providers that the user enabled.
-    """
     provider = ProviderInfo()
     if namespace == ABI_DEPENDENCY:
         return NamespaceSupport({}, RejectionKind.ABI_DEPENDENCY)
-    if namespace not in metadata.namespaces:
-        return NamespaceSupport({}, RejectionKind.UNLISTED)
     if namespace in target.disabled:
         return NamespaceSupport({}, RejectionKind.DISABLED)
     if metadata.providers is not None:

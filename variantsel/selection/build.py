@@ -105,15 +105,15 @@ class Build(NamedTuple):
 def _required_names(
     requires: Iterable[str], environment: Mapping[str, str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
     from packaging.utils import canonicalize_name
 
-    from variantsel.formats.markers import evaluate_marker
+    from variantsel.formats.markers import evaluate_marker, parse_requirement
 
     here, elsewhere = [], []
     for line in requires:
         try:
-            requirement = Requirement(line)
+            requirement = parse_requirement(line)
         except InvalidRequirement:
             continue
         marker = requirement.marker

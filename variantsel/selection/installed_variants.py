@@ -51,7 +51,7 @@ class InstalledVariant:
         metadata = VariantMetadata.parse(document, source=source)
         if len(metadata.variants) != 1:
             raise InvalidMetadata(
-                f"found the labels {sorted(metadata.variants)}, expected exactly one",
+                f"found the labels {sorted(metadata.variants)!s:.300}, expected exactly one",
                 place="variants",
                 source=source,
             )

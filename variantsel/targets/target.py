@@ -264,13 +264,12 @@ class Target:
     def matches_marker(self, marker: str) -> bool:
         """Evaluate an environment marker for this target.
 
-        :raises packaging.markers.InvalidMarker: when it is not a marker.
+        :raises packaging.markers.InvalidMarker: when it is not a marker, or larger than what is
+            read.
         """
-        from packaging.markers import Marker
+        from variantsel.formats.markers import evaluate_marker, parse_marker
 
-        from variantsel.formats.markers import evaluate_marker
-
-        return evaluate_marker(Marker(marker), self.environment)
+        return evaluate_marker(parse_marker(marker), self.environment)
 
     def stated(self, namespace: str) -> Mapping[str, tuple[str, ...]] | None:
         """``{feature: (value, ...)}`` that the user wrote down for a namespace, by a target file, a

@@ -2,6 +2,11 @@
 
 #include "from_python.h"
 
+/* As in formats/text_limits.py; what has more is left to the reader in Python. */
+#define MAX_REQUIREMENT_LENGTH (16 * 1024)
+#define MAX_REQUIREMENT_NESTING 32
+#define MAX_REQUIREMENT_DIGITS 100
+
 /* What one of "providers" says: the places of values in the head, NULL where there is none. */
 typedef struct {
     const unsigned char *requires, *plugin_api, *builtin, *static_properties, *feature_order;
@@ -163,9 +168,29 @@ read_default_priorities(Head *head)
     return more < 0 || head->listed.count == 0 ? -1 : 0;
 }
 
-/* Reads a list of strings, into a tuple if ``strings`` is not NULL. */
+/* Whether a requirement is no larger than what formats/text_limits.py lets be read. */
 static int
-read_strings(Reader *reader, PyObject *strings)
+is_within_limits(Text text)
+{
+    int depth = 0, digits = 0;
+    if (text.length > MAX_REQUIREMENT_LENGTH) {
+        return 0;
+    }
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        depth += (c == '(') - (c == ')');
+        /* Of other scripts' digits, which are no ASCII, each byte counts. */
+        digits = (c >= '0' && c <= '9') || c >= 0x80 ? digits + 1 : 0;
+        if (depth > MAX_REQUIREMENT_NESTING || digits > MAX_REQUIREMENT_DIGITS) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Reads a list of requirements, into a tuple if ``strings`` is not NULL. */
+static int
+read_requirements(Reader *reader, PyObject *strings)
 {
     int more;
     if (enter(reader, '[') < 0) {
@@ -173,7 +198,7 @@ read_strings(Reader *reader, PyObject *strings)
     }
     for (size_t i = 0; (more = next_item(reader, ']', i)) > 0; i++) {
         Text text;
-        if (read_string(reader, &text) < 0) {
+        if (read_string(reader, &text) < 0 || !is_within_limits(text)) {
             return -1;
         }
         if (strings != NULL && append_str(strings, text) < 0) {
@@ -210,7 +235,7 @@ read_provider_key(Head *head, Text key, Provider *provider)
     Reader *reader = head->reader;
     if (text_is(key, "requires")) {
         provider->requires = reader->at;
-        return read_strings(reader, NULL);
+        return read_requirements(reader, NULL);
     }
     if (text_is(key, "plugin-api")) {
         return note_string(reader, &provider->plugin_api);
@@ -369,7 +394,7 @@ add_answer(Head *head, const Provider *provider, PyObject *name, uint32_t namesp
     }
     if (provider->requires != NULL) {
         go_to(reader, provider->requires);
-        if (read_strings(reader, strings) < 0) {
+        if (read_requirements(reader, strings) < 0) {
             goto done;
         }
     }
