@@ -243,9 +243,7 @@ def _table(value: Any, place: Place) -> Mapping[str, Any]:
 
 def _word(value: Any, pattern: re.Pattern[str], place: Place) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _invalid(
-            f"found {value!r:.200}, expected text that matches {pattern.pattern}", place
-        )
+        raise _invalid(f"found {value!r:.200}, expected text that matches {pattern.pattern}", place)
     return value
 
 
@@ -265,9 +263,7 @@ def _text_or_none(table: Mapping[str, Any], key: str, place: Place) -> str | Non
 def _flag(table: Mapping[str, Any], key: str, default: bool, place: Place) -> bool:
     value = table.get(key, default)
     if not isinstance(value, bool):
-        raise _invalid(
-            f"found {value!r:.200}, expected true or false", (*place, key)
-        )
+        raise _invalid(f"found {value!r:.200}, expected true or false", (*place, key))
     return value
 
 

@@ -167,6 +167,9 @@ def _change_installer(session: Session, wheel_installer: Any) -> None:
     from variantsel.pip_plugin import install_seam
 
     _expect_parameters(wheel_installer.ZipBackedFile.save, "self")
+    _expect_parameters(
+        wheel_installer.ZipBackedFile.__init__, "self", "src_record_path", "dest_path", "zip_file"
+    )
     install_seam.change(session, wheel_installer)
 
 

@@ -12,7 +12,7 @@ import io
 import tempfile
 from pathlib import Path
 
-__all__ = ["add_to_record", "remove_from_record", "write_whole"]
+__all__ = ["add_to_record", "remove_from_record", "row_of", "with_row", "write_whole"]
 
 
 def add_to_record(file: Path) -> None:
@@ -20,9 +20,7 @@ def add_to_record(file: Path) -> None:
 
     :raises OSError: when RECORD cannot be written; it is what it was then.
     """
-    content = file.read_bytes()
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    _change(file, f"{file.name},sha256={digest},{len(content)}")
+    _change(file, row_of(file.name, file.read_bytes()))
 
 
 def remove_from_record(file: Path) -> None:
@@ -33,9 +31,33 @@ def remove_from_record(file: Path) -> None:
     _change(file, None)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def row_of(name: str, content: bytes) -> str:
+    """The row of a file, without the end of the line.
+
+    :param name: its path as RECORD has it.
+    """
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow([name, f"sha256={digest}", len(content)])
+    return text.getvalue()
+
+
+def with_row(record: str, name: str, row: str | None) -> str:
+    """A RECORD with a row first in it, in place of what it has of that file.
+
+    :param row: ``None`` for none.
+    """
+    lines = list(io.StringIO(record, newline=""))
+    kept = [text for text in lines if next(csv.reader([text]), [""])[0] != name]
+    if row is not None:
+        kept.insert(0, row + ("\r\n" if kept and kept[0].endswith("\r\n") else "\n"))
+    return "".join(kept)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a file whole or not at all: others read it, or write it, meanwhile.
 
+    :param mode: of the file, where it is not there yet.
     :raises OSError: when it cannot be written.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")
@@ -44,22 +66,17 @@ def write_whole(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(content)
         # mkstemp's are for the owner alone.
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else mode)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _change(file: Path, line: str | None) -> None:
-    """Put a line first in every RECORD of variantsel beside a file, in place of the file's own."""
+def _change(file: Path, row: str | None) -> None:
+    """Put a row first in every RECORD of variantsel beside a file, in place of the file's own."""
     for record in file.parent.glob("variantsel-*.dist-info/RECORD"):
         before = record.read_bytes()
-        lines = list(io.StringIO(before.decode("utf-8"), newline=""))
-        kept = [text for text in lines if next(csv.reader([text]), [""])[0] != file.name]
-        if line is not None:
-            ending = "\r\n" if kept and kept[0].endswith("\r\n") else "\n"
-            kept.insert(0, line + ending)
-        after = "".join(kept).encode("utf-8")
+        after = with_row(before.decode("utf-8"), file.name, row).encode("utf-8")
         if after != before:
             write_whole(record, after)

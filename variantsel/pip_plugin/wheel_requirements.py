@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     from variantsel.formats.variant_markers import VariantContext
     from variantsel.selection.selection import ReleaseFile, Selection
 
@@ -52,8 +55,10 @@ class WheelRequirements:
         """``Requires-Dist`` of a project, variant markers resolved: those of the candidate being
         prepared, or else of the wheel that was chosen.
 
-        What cannot be understood is left for pip to complain of.
+        What cannot be understood is left for pip to complain of, short: some pips end the run at
+        what is deeply nested, instead of turning to another version.
         """
+        import variantsel.pip_plugin.resolved_files  # noqa: F401 - not to be imported later
         from variantsel.formats.variant_markers import InvalidVariantMarker, resolve_requirement
 
         context = _context(*self._wheel_of(name))
@@ -62,7 +67,7 @@ class WheelRequirements:
             try:
                 left = resolve_requirement(requirement.strip(), context)
             except InvalidVariantMarker:
-                left = requirement
+                left = requirement if len(requirement) <= 100 else f"{requirement[:100]}…"
             if left is not None:
                 resolved.append(left)
         return resolved
@@ -70,21 +75,42 @@ class WheelRequirements:
     def resolved_metadata(self, text: str) -> str:
         """METADATA of the candidate being prepared, or else of the wheel that was chosen, variant
         markers resolved."""
-        name = re.search(r"^Name:(.*)$", text, re.MULTILINE)
-        return _resolved_metadata(text, *self._wheel_of(name[1].strip() if name else ""))
+        if not _asks_for_the_variant(text):
+            return text
+        from variantsel.pip_plugin.resolved_files import resolved_text
+
+        name = HeaderParser().parsestr(text)["Name"] or ""
+        return resolved_text(text, _context(*self._wheel_of(name.strip())))
 
     def _wheel_of(self, name: str) -> tuple[ReleaseFile[Any] | None, Selection[Any] | None]:
         if self._preparing is not None:
             return self._preparing
         return self._chosen.get(_as_in_folder(name), (None, None))
 
-    def resolved_installed_metadata(self, dist_info: str, text: str) -> str:
-        """METADATA of the wheel being installed, variant markers resolved.
+    def resolved_file(self, dist_info: str, name: str, wheel: ZipFile) -> bytes | None:
+        """What METADATA or RECORD of the wheel being installed is to be; ``None`` where it is what
+        it is in the wheel.
 
         :param dist_info: the name of its ``.dist-info`` folder.
         """
-        chosen = self._chosen.get(_as_in_folder(dist_info.partition("-")[0]), (None, None))
-        return _resolved_metadata(text, *chosen)
+        try:
+            text = wheel.read(f"{dist_info}/METADATA").decode("utf-8", "surrogateescape")
+        except KeyError:
+            return None
+        if not _asks_for_the_variant(text):
+            return None
+        # Loaded by now: pip has read the requirements.
+        from variantsel.pip_plugin.resolved_files import record_of_resolved, resolved_text
+
+        project = _as_in_folder(dist_info.partition("-")[0])
+        resolved = resolved_text(text, _context(*self._chosen.get(project, (None, None))))
+        if resolved == text:
+            return None
+        metadata = resolved.encode("utf-8", "surrogateescape")
+        if name == "METADATA":
+            return metadata
+        record = wheel.read(f"{dist_info}/RECORD").decode("utf-8", "surrogateescape")
+        return record_of_resolved(record, dist_info, metadata).encode("utf-8", "surrogateescape")
 
 
 def has_variant_markers(requirements: Sequence[str]) -> bool:
@@ -92,24 +118,16 @@ def has_variant_markers(requirements: Sequence[str]) -> bool:
     return any("variant_" in requirement.partition(";")[2] for requirement in requirements)
 
 
+def _asks_for_the_variant(text: str) -> bool:
+    """Whether a METADATA has variant markers, as pip reads it. What the description says is none."""
+    if "variant_" not in text:
+        return False
+    return has_variant_markers(HeaderParser().parsestr(text).get_all("Requires-Dist", []))
+
+
 def _as_in_folder(name: str) -> str:
     """A project's name as ``.dist-info`` folders spell it."""
     return re.sub(r"[-_.]+", "_", name).lower()
-
-
-def _resolved_metadata(
-    text: str, file: ReleaseFile[Any] | None, selection: Selection[Any] | None
-) -> str:
-    headers = text.partition("\n\n")[0].splitlines()
-    if not has_variant_markers([line for line in headers if line.startswith("Requires-Dist:")]):
-        return text
-    # Loaded by now where it is needed: pip 26.3 lets nothing be imported as it installs.
-    from variantsel.formats.variant_markers import InvalidVariantMarker, resolve_metadata
-
-    try:
-        return resolve_metadata(text, _context(file, selection))
-    except InvalidVariantMarker:
-        return text
 
 
 def _context(file: ReleaseFile[Any] | None, selection: Selection[Any] | None) -> VariantContext:
