@@ -13,7 +13,6 @@ from variantsel.formats.properties import VariantProperty
 from variantsel.formats.variant_markers import (
     InvalidVariantMarker,
     VariantContext,
-    resolve_metadata,
     resolve_requirement,
 )
 
@@ -110,17 +109,43 @@ def test_what_is_no_marker_is_refused(marker: str) -> None:
         resolve_requirement(f"dep; {marker}", CUDA)
 
 
-def test_only_requirements_of_a_metadata_file_change() -> None:
-    text = (
-        "Metadata-Version: 2.1\nName: pkg\nSummary: variant_label == 'x'\n"
-        "Requires-Dist: a; variant_label == 'cuda12'\n"
-        "Requires-Dist: b; variant_label == 'null'\n"
-        "Requires-Dist: c\n\nRequires-Dist: d; variant_label == 'null'\n"
-    )
-    assert resolve_metadata(text, CUDA) == (
-        "Metadata-Version: 2.1\nName: pkg\nSummary: variant_label == 'x'\n"
-        "Requires-Dist: a\nRequires-Dist: c\n\nRequires-Dist: d; variant_label == 'null'\n"
-    )
+def test_a_folded_requirement_is_resolved_in_one_line() -> None:
+    folded = "dep\n >=1 ;\r\n\tvariant_label == 'cuda12' and\n  os_name == 'posix'"
+    assert resolve_requirement(folded, CUDA) == "dep >=1 ; os_name == 'posix'"
+    assert resolve_requirement("dep ;\n os_name == 'posix'", CUDA) == "dep ;\n os_name == 'posix'"
+
+
+@pytest.mark.parametrize(
+    ("requirement", "head"),
+    [
+        ("a[b] @ https://h/a;b.whl ; variant_label == 'cuda12'", "a[b] @ https://h/a;b.whl"),
+        ("a[b]@https://h/a;b.whl ; variant_label == 'cuda12'", "a[b]@https://h/a;b.whl"),
+        ("a[b] >= 1; variant_label == 'cuda12'", "a[b] >= 1"),
+        ("a[b;variant_label == 'cuda12'", "a[b"),
+        ("a>='@';variant_label == 'cuda12'", "a>='@'"),
+    ],
+)
+def test_a_marker_follows_a_semicolon_and_behind_a_url_a_space(requirement: str, head: str) -> None:
+    assert resolve_requirement(requirement, CUDA) == head
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ("(" * 32 + "variant_label == 'cuda12'" + ")" * 32, "dep"),
+        ("(" * 33 + "variant_label == 'cuda12'" + ")" * 33, "nested more than 32 deep"),
+        ("(" * 100_000 + "variant_label", "longer than 16384 characters"),
+        ("variant_label == 'cuda12'" + " or variant_label == 'x'" * 1000, "longer than 16384"),
+        ("variant_label == '" + "1" * 5000 + "'", "number of more than 100 digits"),
+    ],
+    ids=["deep", "too-deep", "far-too-deep", "too-long", "too-many-digits"],
+)
+def test_no_more_of_a_marker_is_read_than_the_limits(marker: str, expected: str) -> None:
+    if expected == "dep":
+        assert resolve_requirement(f"dep; {marker}", CUDA) == "dep"
+        return
+    with pytest.raises(InvalidVariantMarker, match=expected):
+        resolve_requirement(f"dep; {marker}", CUDA)
 
 
 def test_a_partly_resolved_marker_means_what_the_whole_did() -> None:

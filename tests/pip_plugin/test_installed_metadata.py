@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from support.environments import Environment
-from support.machines import HOPPER
 from support.wheels import metadata, write_wheel
 
 DOCUMENT = metadata({"null": {}}, namespaces=["nvidia"])

@@ -91,7 +91,8 @@ class VariantMetadata(NamedTuple):
             )
         if label not in self.variants:
             raise InconsistentMetadata(
-                f"the release lists {sorted(self.variants)!s:.300}, not the wheel's label {label!r}",
+                f"the release lists {sorted(self.variants)!s:.300}, not the wheel's label "
+                f"{label!r}",
                 place="variants",
             )
         _unite({label: self.variants[label]}, wheel.variants, "variants")
@@ -190,8 +191,8 @@ class _Merger:
         shorter, longer = sorted((self._namespaces, other.namespaces), key=len)
         if longer[: len(shorter)] != shorter:
             raise InconsistentMetadata(
-                f"{list(self._namespaces)!s:.300} and {list(other.namespaces)!s:.300}: expected equal "
-                "lists, or one that starts with the other",
+                f"{list(self._namespaces)!s:.300} and {list(other.namespaces)!s:.300}: expected "
+                "equal lists, or one that starts with the other",
                 place="default-priorities.namespace",
             )
         if (self._providers is None) != (other.providers is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,8 +11,14 @@ from typing import IO
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.wheel_member import read_member
 
 __all__ = ["read_wheel_metadata"]
+
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, OverflowError, struct.error),  # of numbers in it that nobody has checked
+)
 
 
 def read_wheel_metadata(wheel: str | Path | IO[bytes], *, source: str = "") -> VariantMetadata:
@@ -26,11 +33,11 @@ def read_wheel_metadata(wheel: str | Path | IO[bytes], *, source: str = "") -> V
     try:
         with zipfile.ZipFile(wheel) as archive:
             document = _read_member(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InvalidMetadata(f"not a readable wheel ({error})", source=source) from None
     except InvalidMetadata as error:
         error.source = source
         raise
+    except _ZIP_ERRORS as error:
+        raise InvalidMetadata(f"not a readable wheel ({error})", source=source) from None
     return VariantMetadata.parse(document, source=f"{source}: variant.json" if source else "")
 
 
@@ -44,6 +51,5 @@ def _read_member(archive: zipfile.ZipFile) -> bytes:
         raise InvalidMetadata(
             f"found {len(members)} files *.dist-info/variant.json in the wheel, expected one"
         )
-    with archive.open(members[0]) as member:
-        # What the archive says of the size is not to be believed: read one byte past the limit.
-        return member.read(MAX_BYTES + 1)
+    # What the archive says of the size is not to be believed: read one byte past the limit.
+    return read_member(archive, members[0], MAX_BYTES + 1)

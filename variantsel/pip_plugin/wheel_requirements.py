@@ -119,7 +119,7 @@ def has_variant_markers(requirements: Sequence[str]) -> bool:
 
 
 def _asks_for_the_variant(text: str) -> bool:
-    """Whether a METADATA has variant markers, as pip reads it. What the description says is none."""
+    """Whether a METADATA has variant markers, as pip reads it; the description has none."""
     if "variant_" not in text:
         return False
     return has_variant_markers(HeaderParser().parsestr(text).get_all("Requires-Dist", []))
