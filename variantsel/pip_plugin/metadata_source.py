@@ -1,8 +1,4 @@
-"""Reading a release's variant metadata with pip's own network session.
-
-Seam: ``pip._internal.network.lazy_wheel.LazyZipOverHTTP`` reads the end of a remote wheel by range
-requests, where the server answers them; pip 23.1 to 26.3.
-"""
+"""Reading a release's variant metadata with pip's own network session."""
 
 from __future__ import annotations
 
@@ -17,11 +13,10 @@ from variantsel.errors import InvalidMetadata
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.wheel_metadata import read_wheel_metadata
+from variantsel.pip_plugin.bounded_answers import UnboundedAnswer, content_of, open_by_ranges
 from variantsel.selection.selection import ReleaseFile
 
 __all__ = ["read_release_metadata", "read_remote_wheel"]
-
-_CHUNK_BYTES = 256 * 1024
 
 
 class _Unavailable(InvalidMetadata):
@@ -121,18 +116,19 @@ def read_remote_wheel(link: Any, network: Any) -> VariantMetadata:
 
 @contextlib.contextmanager
 def _open_remote(link: Any, network: Any) -> Any:
-    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
+    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
 
     with contextlib.ExitStack() as stack:
         file: IO[bytes]
         try:
             with _network_errors(link):
-                file = stack.enter_context(LazyZipOverHTTP(link.url_without_fragment, network))
+                file = stack.enter_context(open_by_ranges(link.url_without_fragment, network))
         except HTTPRangeRequestUnsupported:
             file = stack.enter_context(tempfile.TemporaryFile())
             for chunk in _download(link, network):
                 file.write(chunk)
-        yield file
+        with _network_errors(link):
+            yield file
 
 
 def _download(link: Any, network: Any, limit: int | None = None, from_cache: bool = True) -> Any:
@@ -140,7 +136,7 @@ def _download(link: Any, network: Any, limit: int | None = None, from_cache: boo
 
     :param from_cache: whether pip's cache may answer without asking the server.
     """
-    from pip._internal.network.utils import raise_for_status
+    from pip._internal.network.utils import raise_for_status, response_chunks
 
     headers = {"Accept-Encoding": "identity"} | (
         {} if from_cache else {"Cache-Control": "max-age=0"}
@@ -149,7 +145,8 @@ def _download(link: Any, network: Any, limit: int | None = None, from_cache: boo
         response = network.get(link.url_without_fragment, headers=headers, stream=True)
         raise_for_status(response)
         received = 0
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        # What has no bound is a wheel, which pip takes as it is sent, too.
+        for chunk in response_chunks(response) if limit is None else content_of(response):
             received += len(chunk)
             yield chunk
             if limit is not None and received >= limit:
@@ -167,7 +164,7 @@ def _network_errors(link: Any) -> Any:
         yield
     except HTTPRangeRequestUnsupported:
         raise
-    except (PipError, RequestException, HTTPError) as error:
+    except (PipError, RequestException, HTTPError, UnboundedAnswer) as error:
         reason = _in_words(error)
         raise _Unavailable(f"it could not be read ({reason})", source=link.filename) from None
 
