@@ -96,7 +96,7 @@ def test_an_lzma_dictionary_of_gigabytes_is_refused() -> None:
         read_member(archive, archive.getinfo(MEMBER), 10)
 
 
-def test_a_compression_without_a_bounded_reader_is_refused(tmp_path: Path) -> None:
+def test_a_compression_without_a_bounded_reader_is_refused() -> None:
     archive = archive_of(b"a", zipfile.ZIP_STORED)
     member = archive.getinfo(MEMBER)
     member.compress_type = 93  # Zstandard

@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def serve_raw(answers: Mapping[str, Any]) -> Iterator[str]:
     ``None`` where ranges are not answered.
     """
 
-    class Handler(QuickHandler):
+    class Handler(QuickHandler, BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self._answer(False)
 
@@ -139,9 +140,9 @@ def wheel_of(wheels: dict[str, Any], label: str) -> str:
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda content, first, last: (206, content[first : last + 1] + bytes(100 * MIB)),
-        lambda content, first, last: (206, content),
-        lambda content, first, last: (206, content[first : last + 1] + b"a"),
+        lambda content, part: content[part] + bytes(100 * MIB),
+        lambda content, _: content,
+        lambda content, part: content[part] + b"a",
     ],
     ids=["a-hundred-megabytes", "the-whole-file", "a-byte"],
 )
@@ -151,8 +152,11 @@ def test_more_than_the_range_that_was_asked_for_sets_the_wheel_aside(
     del wheels[JSON]
     name = wheel_of(wheels, "cpu")
     content = wheels[name][1] + bytes(20_000)  # more than pip asks for at once
-    ranges = lambda first, last: answer(content, first, last)  # noqa: E731
-    wheels[name] = ({"Content-Length": str(len(content))}, content, ranges)
+    wheels[name] = (
+        {"Content-Length": str(len(content))},
+        content,
+        lambda first, last: (206, answer(content, slice(first, last + 1))),
+    )
     with serve_raw(wheels) as url:
         out, error, peak = install(environment, url, tmp_path)
     assert "with more" in error
@@ -166,7 +170,7 @@ def test_a_server_that_answers_ranges_with_the_whole_file_is_believed(
     del wheels[JSON]
     for name in (wheel_of(wheels, "cpu"), wheel_of(wheels, "null")):
         content = wheels[name][1]
-        wheels[name] = ({}, content, lambda first, last, content=content: (200, content))
+        wheels[name] = ({}, content, lambda *_, content=content: (200, content))
     with serve_raw(wheels) as url:
         out, error, _ = install(environment, url, tmp_path)
     assert "pkg 2.0: variant cpu" in out

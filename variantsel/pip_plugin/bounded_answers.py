@@ -48,13 +48,13 @@ def content_of(response: Any) -> Iterator[bytes]:
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
     for chunk in chunks:
-        while chunk:
+        left = chunk
+        while left:
             try:
-                piece = decompressor.decompress(chunk, _CHUNK_BYTES)
+                yield decompressor.decompress(left, _CHUNK_BYTES)
             except zlib.error as error:
                 raise UnboundedAnswer(f"the server's compression is broken: {error}") from None
-            yield piece
-            chunk = decompressor.unconsumed_tail
+            left = decompressor.unconsumed_tail
 
 
 def open_by_ranges(url: str, network: Any) -> Any:
