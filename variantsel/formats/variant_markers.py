@@ -99,7 +99,7 @@ def _names_url(requirement: str) -> bool:
 
 def _unfolded(value: str) -> str:
     """A header's value in one line."""
-    return re.sub(r"[ \t]*[\r\n]\s*", " ", value.strip())
+    return re.sub(r"[\r\n]\s*", " ", value.strip())
 
 
 class _Text(NamedTuple):
