@@ -1,0 +1,197 @@
+"""A bridge: how one family of projects encodes hardware, and what that makes of its builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from variantsel.bridges.vocabulary import NAMESPACES, PROVIDERS
+from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.provider_info import ProviderInfo
+from variantsel.formats.schema import Generation
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from variantsel.bridges.rows import (
+        Default,
+        Exclusive,
+        Extra,
+        Index,
+        Label,
+        Member,
+        Name,
+        Unmapped,
+    )
+
+__all__ = ["ORDER_NAMESPACE", "Bridge"]
+
+ORDER_NAMESPACE = "bridge"
+"""The static namespace that puts builds in the file's order which nothing else tells apart."""
+
+
+class Bridge:
+    """What one file says of one family of projects.
+
+    :ivar name: what it is switched on by.
+    :ivar about: the family, in a few words.
+    :ivar in_all: whether ``all`` switches it on.
+    :ivar path: the file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        about: str,
+        *,
+        in_all: bool = True,
+        path: str = "",
+        labels: tuple[Label, ...] = (),
+        index: Index | None = None,
+        members: tuple[Member, ...] = (),
+        defaults: tuple[Default, ...] = (),
+        names: tuple[Name, ...] = (),
+        extras: tuple[Extra, ...] = (),
+        exclusives: tuple[Exclusive, ...] = (),
+        unmapped: tuple[Unmapped, ...] = (),
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.in_all = in_all
+        self.path = path
+        self.labels = labels
+        self.index = index
+        self.members = {member.project: member for member in members}
+        self.defaults = defaults
+        self.names = names
+        self.extras = extras
+        self.exclusives = exclusives
+        self.unmapped = unmapped
+
+    @cached_property
+    def label_names(self) -> tuple[str, ...]:
+        """Its labels, best first."""
+        return tuple(dict.fromkeys(row.label for row in self.labels))
+
+    @cached_property
+    def built_projects(self) -> frozenset[str]:
+        """The projects whose files are builds with a label, by normalized name."""
+        defaults = {project for row in self.defaults for project in row.scope.projects or ()}
+        return frozenset({*self.members, *defaults, *(row.name for row in self.names)})
+
+    @cached_property
+    def asked_projects(self) -> frozenset[str]:
+        """The projects in whose place another name, or extras, are asked for."""
+        exclusive = {name for row in self.exclusives for name in row.names}
+        others = {row.project for row in (*self.names, *self.extras)}
+        return frozenset({*others, *exclusive, *(row.name for row in self.names)})
+
+    def label_row(
+        self, label: str, project: str, version: Version | None, platform: str
+    ) -> Label | None:
+        """What is known of a label's builds of a project; ``None`` where there is none there."""
+        for row in self.labels:
+            if row.label == label and row.scope.covers(project, version, platform):
+                return row
+        return None
+
+    def label_of(self, project: str, version: Version, page_label: str, platform: str) -> str:
+        """Which label a wheel is a build of; empty where nothing tells.
+
+        Its local version tells first, where the index's builds are told apart by that; then the
+        page it was found on; then the rows about wheels that do not say.
+
+        :param page_label: the label whose page it was found on; empty for any other index.
+        """
+        if version.local is not None and not (self.index is not None and self.index.told_by_page):
+            return self._label_in(version.local)
+        if page_label and self.index is not None and self.index.told_by_page:
+            return page_label
+        if project in {row.name for row in self.names} and project not in self._default_projects:
+            return self._label_of_name(project, version, platform)
+        for row in self.defaults:
+            if row.scope.covers(project, version, platform):
+                return row.label
+        return ""
+
+    def metadata(
+        self, project: str, version: Version | None, labels: Iterable[str], platform: str
+    ) -> VariantMetadata:
+        """The variant metadata of a release, as if its builds were variants.
+
+        :param version: ``None`` for the family in general.
+        :param labels: the labels that there are builds of; those that have none on the platform
+            are left out.
+        """
+        variants = {}
+        for label in labels:
+            row = self.label_row(label, project, version, platform)
+            if row is None:
+                continue
+            order = {ORDER_NAMESPACE: {"order": (str(self.label_names.index(label)),)}}
+            variants[label] = {**row.needs, **(order if row.needs else {})}
+        positions = tuple(str(position) for position in range(len(self.label_names)))
+        static = ProviderInfo(static_properties={"order": positions})
+        return VariantMetadata(
+            Generation(0, 2, 0),
+            (*NAMESPACES, ORDER_NAMESPACE),
+            dict(sorted(variants.items())),
+            {**PROVIDERS, ORDER_NAMESPACE: static},
+        )
+
+    def page_of(self, label: str, project: str, platform: str, base: str = "") -> str:
+        """The address of a label's page of a project; empty where there is none.
+
+        :param base: the mirror's address that stands for the index's.
+        """
+        member = self.members.get(project)
+        if member is None or self.index is None:
+            return ""
+        if member.labels is not None and label not in member.labels:
+            return ""
+        row = next(
+            (
+                row
+                for row in self.labels
+                if row.label == label
+                and (row.scope.platforms is None or platform in row.scope.platforms)
+                and (row.scope.projects is None or project in row.scope.projects)
+            ),
+            None,
+        )
+        if row is None:
+            return ""
+        template = row.page or self.index.page
+        base = (base or self.index.base).rstrip("/")
+        return template.format(base=base, label=label, project=project)
+
+    def names_of(self, project: str) -> tuple[str, ...]:
+        """The names that stand for each other with one, this one among them; empty where none."""
+        for row in self.names:
+            if project in (row.project, row.name):
+                rows = [other for other in self.names if other.project == row.project]
+                return tuple(dict.fromkeys(other.name for other in rows))
+        return ()
+
+    @cached_property
+    def _default_projects(self) -> frozenset[str]:
+        return frozenset(name for row in self.defaults for name in row.scope.projects or ())
+
+    def _label_in(self, local: str) -> str:
+        """``cpu`` of ``cpu.cxx11.abi``, and ``rocm6.2.4`` rather than ``rocm6.2``."""
+        fitting = [
+            label
+            for label in self.label_names
+            if local == label or local.startswith(f"{label}.")
+        ]
+        return max(fitting, key=len, default="")
+
+    def _label_of_name(self, name: str, version: Version, platform: str) -> str:
+        for row in self.names:
+            if row.name == name and row.scope.covers(row.project, version, platform):
+                return row.label
+        return ""
+
+    def __repr__(self) -> str:
+        return f"<Bridge {self.name}>"
