@@ -20,7 +20,7 @@ ROOMS = {
     "provider_host": {"targets"},
     "bridges": {"formats"},
     "ranking": {"targets"},
-    "configuration": {"ranking"},
+    "configuration": {"ranking", "bridges"},
     "selection": {"ranking", "bridges"},
     "index": {"formats"},
     "resolver": {"selection", "index"},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from variantsel.bridges.vocabulary import NAMESPACES, PROVIDERS
 from variantsel.formats.metadata import VariantMetadata
@@ -37,6 +37,7 @@ class Bridge:
     :ivar name: what it is switched on by.
     :ivar about: the family, in a few words.
     :ivar in_all: whether ``all`` switches it on.
+    :ivar extends: the bridge of ours whose rows come after this one's; may be empty.
     :ivar path: the file.
     """
 
@@ -46,6 +47,7 @@ class Bridge:
         about: str,
         *,
         in_all: bool = True,
+        extends: str = "",
         path: str = "",
         labels: tuple[Label, ...] = (),
         index: Index | None = None,
@@ -59,6 +61,7 @@ class Bridge:
         self.name = name
         self.about = about
         self.in_all = in_all
+        self.extends = extends
         self.path = path
         self.labels = labels
         self.index = index
@@ -68,6 +71,45 @@ class Bridge:
         self.extras = extras
         self.exclusives = exclusives
         self.unmapped = unmapped
+
+    def at(self, base: str) -> Bridge:
+        """The same with a mirror's address for its index.
+
+        :param base: empty to leave it as it is.
+        """
+        if not base or self.index is None:
+            return self
+        index = self.index._replace(base=base)
+        return self._with(index=index)
+
+    def extending(self, other: Bridge) -> Bridge:
+        """The same with another's rows after its own: where both say something, it is heard."""
+        return self._with(
+            index=self.index or other.index,
+            labels=(*self.labels, *other.labels),
+            members=tuple({**other.members, **self.members}.values()),
+            defaults=(*self.defaults, *other.defaults),
+            names=(*self.names, *other.names),
+            extras=(*self.extras, *other.extras),
+            exclusives=(*self.exclusives, *other.exclusives),
+            unmapped=(*self.unmapped, *other.unmapped),
+        )
+
+    def _with(self, **changed: Any) -> Bridge:
+        same = {
+            "in_all": self.in_all,
+            "extends": self.extends,
+            "path": self.path,
+            "labels": self.labels,
+            "index": self.index,
+            "members": tuple(self.members.values()),
+            "defaults": self.defaults,
+            "names": self.names,
+            "extras": self.extras,
+            "exclusives": self.exclusives,
+            "unmapped": self.unmapped,
+        }
+        return Bridge(self.name, self.about, **{**same, **changed})
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
@@ -84,8 +126,9 @@ class Bridge:
     def asked_projects(self) -> frozenset[str]:
         """The projects in whose place another name, or extras, are asked for."""
         exclusive = {name for row in self.exclusives for name in row.names}
-        others = {row.project for row in (*self.names, *self.extras)}
-        return frozenset({*others, *exclusive, *(row.name for row in self.names)})
+        extended = {row.project for row in self.extras}
+        named = {name for row in self.names for name in (row.project, row.name)}
+        return frozenset({*exclusive, *extended, *named})
 
     def label_row(
         self, label: str, project: str, version: Version | None, platform: str
@@ -95,6 +138,14 @@ class Bridge:
             if row.label == label and row.scope.covers(project, version, platform):
                 return row
         return None
+
+    def rows_on(self, project: str, platform: str) -> list[Label]:
+        """The rows about labels that may hold for some version of a project on a platform."""
+        return [
+            row
+            for row in self.labels
+            if row.scope._replace(versions=None).covers(project, None, platform)
+        ]
 
     def label_of(self, project: str, version: Version, page_label: str, platform: str) -> str:
         """Which label a wheel is a build of; empty where nothing tells.
@@ -124,12 +175,14 @@ class Bridge:
         :param labels: the labels that there are builds of; those that have none on the platform
             are left out.
         """
+        rows = {label: self.label_row(label, project, version, platform) for label in labels}
+        return self.metadata_of_rows({label: row for label, row in rows.items() if row is not None})
+
+    def metadata_of_rows(self, rows: Mapping[str, Label]) -> VariantMetadata:
+        """The same of the builds that some rows are about, by whatever they are to be called."""
         variants = {}
-        for label in labels:
-            row = self.label_row(label, project, version, platform)
-            if row is None:
-                continue
-            order = {ORDER_NAMESPACE: {"order": (str(self.label_names.index(label)),)}}
+        for label, row in rows.items():
+            order = {ORDER_NAMESPACE: {"order": (str(self.label_names.index(row.label)),)}}
             variants[label] = {**row.needs, **(order if row.needs else {})}
         positions = tuple(str(position) for position in range(len(self.label_names)))
         static = ProviderInfo(static_properties={"order": positions})
@@ -140,30 +193,18 @@ class Bridge:
             {**PROVIDERS, ORDER_NAMESPACE: static},
         )
 
-    def page_of(self, label: str, project: str, platform: str, base: str = "") -> str:
-        """The address of a label's page of a project; empty where there is none.
-
-        :param base: the mirror's address that stands for the index's.
-        """
+    def page_of(self, label: str, project: str, platform: str) -> str:
+        """The address of a label's page of a project; empty where there is none."""
         member = self.members.get(project)
         if member is None or self.index is None:
             return ""
         if member.labels is not None and label not in member.labels:
             return ""
-        row = next(
-            (
-                row
-                for row in self.labels
-                if row.label == label
-                and (row.scope.platforms is None or platform in row.scope.platforms)
-                and (row.scope.projects is None or project in row.scope.projects)
-            ),
-            None,
-        )
-        if row is None:
+        rows = [row for row in self.rows_on(project, platform) if row.label == label]
+        if not rows:
             return ""
-        template = row.page or self.index.page
-        base = (base or self.index.base).rstrip("/")
+        template = rows[0].page or self.index.page
+        base = self.index.base.rstrip("/")
         return template.format(base=base, label=label, project=project)
 
     def names_of(self, project: str) -> tuple[str, ...]:
@@ -181,9 +222,7 @@ class Bridge:
     def _label_in(self, local: str) -> str:
         """``cpu`` of ``cpu.cxx11.abi``, and ``rocm6.2.4`` rather than ``rocm6.2``."""
         fitting = [
-            label
-            for label in self.label_names
-            if local == label or local.startswith(f"{label}.")
+            label for label in self.label_names if local == label or local.startswith(f"{label}.")
         ]
         return max(fitting, key=len, default="")
 

@@ -12,7 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from variantsel.bridges.bridge import Bridge
-from variantsel.bridges.overlaps import check_overlaps
+from variantsel.bridges.overlaps import check_labels, check_overlaps
 from variantsel.bridges.platforms import PLATFORMS
 from variantsel.bridges.rows import (
     Default,
@@ -85,6 +85,8 @@ def parse_bridge(text: str, path: str) -> Bridge:
         raise InvalidBridge(f"{path}: not TOML: {error}") from None
     bridge = _File(tables, text, path).bridge()
     check_overlaps(bridge)
+    if not bridge.extends:
+        check_labels(bridge)
     return bridge
 
 
@@ -105,6 +107,7 @@ class _File:
             name,
             top.take("about", _text),
             in_all=top.take("in-all", _flag, True),
+            extends=top.take("extends", _text, ""),
             path=self._path,
             labels=self._rows("label", _label),
             index=self._index(),
@@ -249,6 +252,7 @@ def _extra(table: _Table) -> Extra:
         table.take("project", _project),
         table.take("label", _label_text),
         table.take("extras", _extras),
+        table.take("every", _flag, False),
         table.scope(projects=False),
         table.source(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from variantsel.bridges.bridge import Bridge
     from variantsel.bridges.rows import Source
 
-__all__ = ["check_overlaps"]
+__all__ = ["check_labels", "check_overlaps"]
 
 
 def check_overlaps(bridge: Bridge) -> None:
-    """Check that every label is one of the file's, that no two rows claim the same, and that no
-    row maps what must not be mapped.
+    """Check that no two rows claim the same, and that no row maps what must not be mapped.
 
     :raises InvalidBridge: naming the file and the line.
     """
-    _check_labels(bridge)
     _check_unmapped(bridge)
-    _check_same_scope(bridge, "label", [((row.label,), row.scope, row.source) for row in bridge.labels])
+    _check_same_scope(
+        bridge, "label", [((row.label,), row.scope, row.source) for row in bridge.labels]
+    )
     _check_same_scope(bridge, "default", [((), row.scope, row.source) for row in bridge.defaults])
     _check_same_scope(
         bridge,
@@ -40,11 +40,17 @@ def check_overlaps(bridge: Bridge) -> None:
     for exclusive in bridge.exclusives:
         for name in exclusive.names:
             if name in seen:
-                raise _error(bridge, exclusive.source, f"exclusive: {name} is in line {seen[name].line}, too")
+                raise _error(
+                    bridge, exclusive.source, f"exclusive: {name} is in line {seen[name].line}, too"
+                )
             seen[name] = exclusive.source
 
 
-def _check_labels(bridge: Bridge) -> None:
+def check_labels(bridge: Bridge) -> None:
+    """Check that every label that rows name is there, and the index that members have pages on.
+
+    :raises InvalidBridge: naming the file and the line.
+    """
     known = {*bridge.label_names}
     named = [
         *((row.label, row.source) for row in bridge.defaults),
@@ -58,7 +64,9 @@ def _check_labels(bridge: Bridge) -> None:
             raise _error(bridge, source, f"there is no [[label]] {label!r}; there are {there_are}")
     if bridge.members and bridge.index is None:
         first = next(iter(bridge.members.values()))
-        raise _error(bridge, first.source, "a [[member]] has pages on an index: there is no [index]")
+        raise _error(
+            bridge, first.source, "a [[member]] has pages on an index: there is no [index]"
+        )
 
 
 def _check_unmapped(bridge: Bridge) -> None:
@@ -73,8 +81,10 @@ def _check_unmapped(bridge: Bridge) -> None:
     for name, source in taken:
         if name in unmapped:
             raise _error(
-                bridge, source, f"{name} must not be mapped: {unmapped[name].why} "
-                f"(line {unmapped[name].source.line})"
+                bridge,
+                source,
+                f"{name} must not be mapped: {unmapped[name].why} "
+                f"(line {unmapped[name].source.line})",
             )
 
 

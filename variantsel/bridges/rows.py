@@ -118,11 +118,15 @@ class Name(NamedTuple):
 
 
 class Extra(NamedTuple):
-    """The extras that bring the builds of a label."""
+    """The extras that bring the builds of a label.
+
+    :ivar every: whether they are added for every label that fits, not for the best one alone.
+    """
 
     project: str
     label: str
     extras: tuple[str, ...]
+    every: bool
     scope: Scope
     source: Source
 

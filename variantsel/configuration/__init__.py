@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from variantsel.bridges.bridge import Bridge
     from variantsel.configuration.files import ConfigurationFile
     from variantsel.configuration.keys import Setting
     from variantsel.ranking.preferences import Preferences
@@ -86,6 +87,38 @@ class Configuration:
         never a file that comes with a project.
         """
         return frozenset(self._value("trust", ()))
+
+    @cached_property
+    def bridges(self) -> tuple[Bridge, ...]:
+        """The bridges that are switched on, in that order.
+
+        :raises InvalidBridge: when there is none of a name, or a file of one cannot be used.
+        """
+        names = self._value("bridge", ())
+        if not names:
+            return ()
+        from variantsel.bridges.catalogue import find_bridges
+        from variantsel.configuration.keys import BRIDGES
+
+        given: dict[str, dict[str, str]] = {"file": {}, "base": {}}
+        for key, setting in self.settings.items():
+            if key.startswith(f"{BRIDGES}."):
+                _, name, what = key.split(".")
+                given[what][name] = setting.value
+        return find_bridges(names, files=given["file"], bases=given["base"])
+
+    @property
+    def version_first(self) -> bool:
+        """Whether the newest version of a bridged project is taken though an older one has a build
+        for the machine's accelerator and it has none."""
+        version_first: bool = self._value("version-first", False)
+        return version_first
+
+    @property
+    def hints(self) -> bool:
+        """Whether a run may end with a line about a bridge that would have changed it."""
+        hints: bool = self._value("hints", True)
+        return hints
 
     def preferences(self, package: str) -> Preferences:
         """What the user wants of a package: its own settings, then the general ones."""

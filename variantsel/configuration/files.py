@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from variantsel.configuration.keys import Setting, read_table
+from variantsel.configuration.keys import BRIDGES, Setting, read_table
 from variantsel.configuration.places import (
     CONFIG_VARIABLE,
     FILE_NAME,
@@ -108,8 +108,15 @@ def _read(layer: str, path: Path) -> ConfigurationFile:
     settings = {}
     for setting in read_table(_table(path) or {}, str(path), prefix):
         checked = setting
-        if setting.key == "target" and setting.value.endswith(".toml"):
+        is_bridge_file = setting.key.startswith(f"{BRIDGES}.") and setting.key.endswith(".file")
+        if is_bridge_file or (setting.key == "target" and setting.value.endswith(".toml")):
             checked = setting._replace(value=str(path.parent / setting.value))
+        if setting.key.startswith(f"{BRIDGES}.") and _comes_with_a_project(layer, path):
+            raise InvalidConfiguration(
+                f"{setting.place}: where packages are taken from is not for a file to say that "
+                "may have come with somebody's project; put it into your own file "
+                "('variantsel config' shows where that is)"
+            )
         if setting.key == "trust" and _comes_with_a_project(layer, path):
             raise InvalidConfiguration(
                 f"{setting.place}: which packages may be run on this machine is not for a file "

@@ -89,6 +89,9 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "VARIANTSEL_STRICT": ("strict", _yes),
     "VARIANTSEL_PREFER": ("prefer", _items),
     "VARIANTSEL_EXCLUDE": ("exclude", _items),
+    "VARIANTSEL_BRIDGE": ("bridge", _items),
+    "VARIANTSEL_VERSION_FIRST": ("version-first", _yes),
+    "VARIANTSEL_HINTS": ("hints", _yes),
 }
 """The key that each sets, and how its text becomes the value that a file would have."""
 
