@@ -207,13 +207,9 @@ class Bridge:
         base = self.index.base.rstrip("/")
         return template.format(base=base, label=label, project=project)
 
-    def names_of(self, project: str) -> tuple[str, ...]:
-        """The names that stand for each other with one, this one among them; empty where none."""
-        for row in self.names:
-            if project in (row.project, row.name):
-                rows = [other for other in self.names if other.project == row.project]
-                return tuple(dict.fromkeys(other.name for other in rows))
-        return ()
+    def is_only_here(self, project: str) -> bool:
+        """Whether a project's files are taken from this index alone."""
+        return project in self.members and self.members[project].only_here
 
     @cached_property
     def _default_projects(self) -> frozenset[str]:

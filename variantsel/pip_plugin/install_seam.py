@@ -28,6 +28,7 @@ def change(session: Session, wheel_installer: Any) -> None:
             path = Path(self.dest_path)
             text = path.read_bytes().decode("utf-8", "surrogateescape")
             resolved = session.requirements.resolved_installed_metadata(folder, text)
+            resolved = session.replaced_metadata(resolved, with_extras=False)
             if resolved != text:
                 path.write_bytes(resolved.encode("utf-8", "surrogateescape"))
                 self.changed = True

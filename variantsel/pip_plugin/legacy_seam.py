@@ -55,6 +55,8 @@ def change(session: Session, resolver: Any) -> None:
                     req._source_link = None
 
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
+        if session.bridges is not None:
+            _prepare_bridges(session, root_reqs)
         with session.failures_explained():
             requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
@@ -66,6 +68,18 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _prepare_bridges(session: Session, root_reqs: Any) -> None:
+    """Ask for the names that fit; this resolver never looks back, so no label is given up."""
+    from pip._internal.metadata import get_default_environment
+
+    from variantsel.pip_plugin.bridged_requirements import replace_given
+
+    assert session.bridges is not None, "only called where one is switched on"
+    session.bridges.insists = False
+    installed = get_default_environment().iter_installed_distributions(local_only=False)
+    replace_given(session, root_reqs, {item.canonical_name: item for item in installed})
 
 
 def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:

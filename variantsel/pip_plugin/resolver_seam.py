@@ -7,6 +7,7 @@ and ``Factory._installed_dists`` what was there before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
@@ -24,7 +25,9 @@ def change(session: Session, resolver: Any) -> None:
         session.resolution = None
         while True:
             with session.failures_explained():
-                requirement_set = resolve(self, root_reqs, check_supported_wheels)
+                requirement_set = _resolved(
+                    session, lambda: resolve(self, root_reqs, check_supported_wheels)
+                )
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
@@ -47,3 +50,12 @@ def change(session: Session, resolver: Any) -> None:
         return requirement_set
 
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _resolved(session: Session, resolve: Callable[[], Any]) -> Any:
+    """pip's result, with one label for every family where bridges are switched on."""
+    if session.bridges is None:
+        return resolve()
+    from variantsel.pip_plugin.bridged_resolution import resolve_with_bridges
+
+    return resolve_with_bridges(session, session.bridges, resolve)

@@ -32,8 +32,8 @@ class BridgedEnvironment:
     :ivar platform: its platform, as rows name it.
     :ivar settled: ``{bridge: label}``: what every build of a family has to be.
     :ivar ruled_out: ``{bridge: labels}`` that cannot be had for all of a family.
-    :ivar toolkit: the CUDA major that builds of every family have to have, ``cu12``; empty while
-        nothing was settled on.
+    :ivar toolkit: the CUDA major that the names and extras of every family follow, ``cu12``; empty
+        while nothing was settled on.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class BridgedEnvironment:
         self.ruled_out: dict[str, list[str]] = {}
         self._enabled = enabled
         self.toolkit = ""
+        self._wanted: dict[str, set[str]] = {}
         self._fitting: dict[tuple[str, str], list[Label]] = {}
 
     # -- builds
@@ -81,15 +82,23 @@ class BridgedEnvironment:
         return list(dict.fromkeys(row.label for row in self.fitting_rows(bridge, project)))
 
     def pages(self, project: str) -> dict[str, str]:
-        """``{address: label}`` of the pages to look for builds of a project on."""
+        """``{address: label}`` of the pages to look for builds of a project on: of labels that fit
+        the machine, and of those that somebody asked for."""
         bridge = self.bridge_of(project)
         if bridge is None or bridge.index is None:
             return {}
+        wanted = self._wanted.get(project, set())
+        labels = [label for label in bridge.label_names if label in wanted]
         pages = {
             bridge.page_of(label, project, self.platform): label
-            for label in self.fitting_labels(bridge, project)
+            for label in (*self.fitting_labels(bridge, project), *labels)
         }
         return {page: label for page, label in pages.items() if page}
+
+    def note_wanted(self, project: str, label: str) -> None:
+        """Remember that somebody asked for a label of a project, be it right for the machine or
+        not: with a local version, or as the label to take."""
+        self._wanted.setdefault(project, set()).add(label)
 
     def label_of(self, project: str, version: Version, page_label: str = "") -> str:
         """Which label a file is a build of; empty where nothing tells.
@@ -118,7 +127,7 @@ class BridgedEnvironment:
 
     # -- one label for a family, one toolkit for an environment
 
-    def is_open(self, project: str, version: Version | None, label: str) -> bool:
+    def is_open(self, project: str, label: str) -> bool:
         """Whether a build of a label may still be taken in this environment."""
         bridge = self.bridge_of(project)
         if bridge is None or not label:
@@ -126,16 +135,12 @@ class BridgedEnvironment:
         if label in self.ruled_out.get(bridge.name, ()):
             return False
         settled = self.settled.get(bridge.name) if project in bridge.members else None
-        if settled:
-            return label == settled
-        row = bridge.label_row(label, project, version, self.platform)
-        toolkit = row.toolkit if row is not None else ""
-        return not (toolkit and self.toolkit) or toolkit == self.toolkit
+        return not settled or label == settled
 
     def settle(self, project: str, version: Version | None, label: str) -> None:
         """Remember that a build was taken, or is there: those that belong to it follow."""
         bridge = self.bridge_of(project)
-        if bridge is None or not label:
+        if bridge is None or not label or label in self.ruled_out.get(bridge.name, ()):
             return
         if project in bridge.members:
             self.settled.setdefault(bridge.name, label)

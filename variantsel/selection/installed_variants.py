@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from variantsel.bridges.bridge import ORDER_NAMESPACE
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.ranking.rank import rank
@@ -56,6 +57,11 @@ class InstalledVariant:
                 source=source,
             )
         return cls(name, version, metadata)
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether a bridge says what it is, rather than a ``variant.json`` of its own."""
+        return ORDER_NAMESPACE in self.metadata.namespaces
 
     @property
     def label(self) -> str:

@@ -1,0 +1,121 @@
+"""What pip is asked to install, by the names and with the extras that fit the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from variantsel.pip_plugin.bridges import Bridges
+    from variantsel.pip_plugin.session import Session
+
+__all__ = ["replace_given", "replaced_in_metadata", "replaced_requirement"]
+
+
+def replace_given(session: Session, given: Iterable[Any], installed: Mapping[str, Any]) -> None:
+    """Put other names and extras into what the user asked for.
+
+    :param given: pip's ``InstallRequirement`` objects, constraints among them.
+    :param installed: pip's distributions by normalized name.
+    """
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    bridges = session.bridges
+    assert bridges is not None, "only called where one is switched on"
+    given = [item for item in given if item.req is not None and item.match_markers()]
+    named = {canonicalize_name(item.req.name) for item in given if not item.constraint}
+    for project in named:
+        bridges.replacements.note_given(project)
+    for item in given:
+        project = canonicalize_name(item.req.name)
+        for label in _note_wanted(bridges, project, item.req.specifier):
+            bridges.settle_on(project, label)
+    for project, distribution in installed.items():
+        bridges.replacements.note_installed(project)
+        _settle_installed(bridges, project, distribution, is_replaced=project in named)
+    for item in given:
+        project = canonicalize_name(item.req.name)
+        for label in session.settings.configuration.preferences(project).take:
+            bridges.environment.note_wanted(project, label)
+        if item.link is not None or item.editable:
+            continue  # the user named this very build
+        found = bridges.replacement(project, item.extras, is_given=True)
+        if found is not None:
+            item.req.name = found.name
+            item.req.extras = set(found.extras)
+            item.extras = set(found.extras)
+
+
+def _settle_installed(
+    bridges: Bridges, project: str, distribution: Any, *, is_replaced: bool
+) -> None:
+    """Let what is there already, and fits, decide for what belongs to it."""
+    if is_replaced or not bridges.knows(project):
+        return
+    version = distribution.version
+    label = bridges.label_of(project, version, "")
+    if not label:
+        return
+    ranking = bridges.ranking(project, version, [label])
+    if ranking.labels and bridges.metadata(project, version, [label]).variants[label]:
+        bridges.settle(project, version, label)
+
+
+def replaced_requirement(bridges: Bridges, text: str, *, with_extras: bool) -> str:
+    """A ``Requires-Dist`` line with the name, and extras, that fit the environment.
+
+    One that asks for an exact version of a name keeps it: that is a version of that very build.
+
+    :param with_extras: whether extras are added: for pip while it resolves, not for what stays
+        in the environment.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return text
+    if requirement.url:
+        return text
+    project = canonicalize_name(requirement.name)
+    _note_wanted(bridges, project, requirement.specifier)
+    found = bridges.replacement(project, requirement.extras, is_given=False)
+    if found is None:
+        return text
+    if found.name != project and _is_pinned(requirement.specifier):
+        return text
+    requirement.name = found.name if found.name != project else requirement.name
+    if with_extras:
+        requirement.extras = set(found.extras)
+    return str(requirement)
+
+
+def replaced_in_metadata(bridges: Bridges, text: str, *, with_extras: bool) -> str:
+    """:func:`replaced_requirement` for the headers of a METADATA file, the rest as it is."""
+    headers, separator, body = text.partition("\n\n")
+
+    def replaced(found: re.Match[str]) -> str:
+        return found[1] + replaced_requirement(bridges, found[2], with_extras=with_extras)
+
+    headers = re.sub(r"(?mi)^(Requires-Dist:[ \t]*)(.*(?:\n[ \t].*)*)$", replaced, headers)
+    return headers + separator + body
+
+
+def _note_wanted(bridges: Bridges, project: str, specifier: Any) -> list[str]:
+    """The labels that versions with a local part ask for, ``torch==2.13.0+cpu``."""
+    labels = []
+    for item in specifier:
+        if "+" in item.version and bridges.knows(project):
+            label = bridges.label_of(project, item.version, "")
+            bridges.environment.note_wanted(project, label)
+            labels.append(label)
+    return labels
+
+
+def _is_pinned(specifier: Any) -> bool:
+    return any(
+        item.operator == "===" or (item.operator == "==" and not item.version.endswith(".*"))
+        for item in specifier
+    )
