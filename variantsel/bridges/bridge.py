@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from variantsel.bridges.vocabulary import NAMESPACES, PROVIDERS
+from variantsel.errors import InvalidBridge
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.formats.schema import Generation
@@ -76,11 +77,16 @@ class Bridge:
         """The same with a mirror's address for its index.
 
         :param base: empty to leave it as it is.
+        :raises InvalidBridge: when it has no index.
         """
-        if not base or self.index is None:
+        if not base:
             return self
-        index = self.index._replace(base=base)
-        return self._with(index=index)
+        if self.index is None:
+            raise InvalidBridge(
+                f"bridges.{self.name}.base: the bridge {self.name} has no index of its own that "
+                f"{base} could stand in for"
+            )
+        return self._with(index=self.index._replace(base=base))
 
     def extending(self, other: Bridge) -> Bridge:
         """The same with another's rows after its own: where both say something, it is heard."""

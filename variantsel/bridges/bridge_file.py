@@ -12,7 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from variantsel.bridges.bridge import Bridge
-from variantsel.bridges.overlaps import check_labels, check_overlaps
+from variantsel.bridges.overlaps import check_labels, check_members, check_overlaps
 from variantsel.bridges.platforms import PLATFORMS
 from variantsel.bridges.rows import (
     Default,
@@ -62,7 +62,10 @@ def read_bridge(path: Path) -> Bridge:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidBridge(f"{path}: not UTF-8: {error}") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidBridge(
+            f"{path}:{line}: found {error.object[error.start : error.end]!r}, expected UTF-8"
+        ) from None
     return parse_bridge(text, str(path))
 
 
@@ -103,6 +106,8 @@ class _File:
         if top.take("format", _whole, None) != FORMAT:
             raise top.error("format", f"expected {FORMAT}, the version that is known here")
         name = top.take("bridge", _pattern(_NAME, "a name of small letters, digits and hyphens"))
+        members = self._rows("member", _member)
+        check_members(members, self._path)
         bridge = Bridge(
             name,
             top.take("about", _text),
@@ -111,7 +116,7 @@ class _File:
             path=self._path,
             labels=self._rows("label", _label),
             index=self._index(),
-            members=self._rows("member", _member),
+            members=members,
             defaults=self._rows("default", _default),
             names=self._rows("name", _name),
             extras=self._rows("extra", _extra),

@@ -11,7 +11,7 @@ from variantsel.bridges.bridge_file import read_bridge
 from variantsel.bridges.overlaps import check_labels
 from variantsel.errors import InvalidBridge
 
-__all__ = ["ALL", "find_bridges", "shipped_bridge", "shipped_names"]
+__all__ = ["ALL", "find_bridges", "known_names", "shipped_bridge", "shipped_names"]
 
 ALL = "all"
 """Switches on every bridge that does not say otherwise."""
@@ -36,6 +36,14 @@ def shipped_bridge(name: str) -> Bridge:
     return read_bridge(_FAMILIES / f"{name}.toml")
 
 
+def known_names(files: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names of all bridges there are, the user's own first.
+
+    :param files: the names of the user's own.
+    """
+    return tuple(dict.fromkeys((*files, *shipped_names())))
+
+
 def find_bridges(
     names: Iterable[str],
     *,
@@ -46,10 +54,11 @@ def find_bridges(
 
     :param files: ``{name: path}`` of the user's own, which take the place of ours of that name.
     :param bases: ``{name: address}`` of mirrors of their indexes.
-    :raises InvalidBridge: when there is none of a name, or a file cannot be used.
+    :raises InvalidBridge: when there is none of a name, a file cannot be used, or an address is
+        given for one that has no index.
     """
     files = files or {}
-    known = tuple(dict.fromkeys((*files, *shipped_names())))
+    known = known_names(files)
     found: dict[str, Bridge] = {}
     for name in names:
         if name == ALL:
@@ -59,7 +68,11 @@ def find_bridges(
         if name not in known:
             raise InvalidBridge(f"there is no bridge {name!r}{_hint(name, (*known, ALL))}")
         found[name] = _find(name, files)
-    return tuple(bridge.at((bases or {}).get(name, "")) for name, bridge in found.items())
+    bases = bases or {}
+    for name in bases:
+        if name not in known:
+            raise InvalidBridge(f"bridges.{name}.base: there is no such bridge{_hint(name, known)}")
+    return tuple(bridge.at(bases.get(name, "")) for name, bridge in found.items())
 
 
 def _find(name: str, files: Mapping[str, str]) -> Bridge:

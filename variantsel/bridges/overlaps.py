@@ -7,13 +7,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from variantsel.bridges.rows import Scope
+from variantsel.bridges.version_ranges import holds_all_of
 from variantsel.errors import InvalidBridge
 
 if TYPE_CHECKING:
     from variantsel.bridges.bridge import Bridge
-    from variantsel.bridges.rows import Source
+    from variantsel.bridges.rows import Member, Source
 
-__all__ = ["check_labels", "check_overlaps"]
+__all__ = ["check_labels", "check_members", "check_overlaps"]
 
 
 def check_overlaps(bridge: Bridge) -> None:
@@ -28,7 +29,7 @@ def check_overlaps(bridge: Bridge) -> None:
     _check_same_scope(bridge, "default", [((), row.scope, row.source) for row in bridge.defaults])
     _check_same_scope(
         bridge,
-        "names",
+        "name",
         [((row.project, row.label), row.scope, row.source) for row in bridge.names],
     )
     _check_same_scope(
@@ -36,14 +37,19 @@ def check_overlaps(bridge: Bridge) -> None:
         "extra",
         [((row.project, row.label), row.scope, row.source) for row in bridge.extras],
     )
-    seen: dict[str, Source] = {}
-    for exclusive in bridge.exclusives:
-        for name in exclusive.names:
-            if name in seen:
-                raise _error(
-                    bridge, exclusive.source, f"exclusive: {name} is in line {seen[name].line}, too"
-                )
-            seen[name] = exclusive.source
+    exclusive = [(name, row.source) for row in bridge.exclusives for name in row.names]
+    _check_once(bridge.path, "exclusive", exclusive)
+    _check_once(bridge.path, "unmapped", [(row.name, row.source) for row in bridge.unmapped])
+
+
+def check_members(members: Iterable[Member], path: str) -> None:
+    """Check that no project is a member twice.
+
+    :param path: the file.
+    :raises InvalidBridge: naming the file and the line.
+    """
+    rows = [(row.project, row.source) for row in members]
+    _check_once(path, "member", rows)
 
 
 def check_labels(bridge: Bridge) -> None:
@@ -61,11 +67,13 @@ def check_labels(bridge: Bridge) -> None:
     for label, source in named:
         if label not in known:
             there_are = ", ".join(bridge.label_names) or "none"
-            raise _error(bridge, source, f"there is no [[label]] {label!r}; there are {there_are}")
+            raise _error(
+                bridge.path, source, f"there is no [[label]] {label!r}; there are {there_are}"
+            )
     if bridge.members and bridge.index is None:
         first = next(iter(bridge.members.values()))
         raise _error(
-            bridge, first.source, "a [[member]] has pages on an index: there is no [index]"
+            bridge.path, first.source, "a [[member]] has pages on an index: there is no [index]"
         )
 
 
@@ -81,11 +89,19 @@ def _check_unmapped(bridge: Bridge) -> None:
     for name, source in taken:
         if name in unmapped:
             raise _error(
-                bridge,
+                bridge.path,
                 source,
                 f"{name} must not be mapped: {unmapped[name].why} "
                 f"(line {unmapped[name].source.line})",
             )
+
+
+def _check_once(path: str, header: str, rows: Iterable[tuple[str, Source]]) -> None:
+    seen: dict[str, Source] = {}
+    for name, source in rows:
+        if name in seen:
+            raise _error(path, source, f"{header}: {name} is in line {seen[name].line}, too")
+        seen[name] = source
 
 
 def _check_same_scope(
@@ -96,7 +112,7 @@ def _check_same_scope(
     for (key, scope, source), (other_key, other, other_source) in combinations(rows, 2):
         if key == other_key and _contains(scope, other):
             raise _error(
-                bridge,
+                bridge.path,
                 other_source,
                 f"{header}: line {source.line} says it of all that this row is about",
             )
@@ -107,7 +123,7 @@ def _contains(scope: Scope, other: Scope) -> bool:
     return (
         _all_of(scope.projects, other.projects)
         and _all_of(scope.platforms, other.platforms)
-        and (scope.versions is None or scope.versions == other.versions)
+        and holds_all_of(scope.versions, other.versions)
     )
 
 
@@ -115,5 +131,5 @@ def _all_of(mine: frozenset[str] | None, theirs: frozenset[str] | None) -> bool:
     return mine is None or (theirs is not None and theirs <= mine)
 
 
-def _error(bridge: Bridge, source: Source, problem: str) -> InvalidBridge:
-    return InvalidBridge(f"{bridge.path}:{source.line}: {problem}")
+def _error(path: str, source: Source, problem: str) -> InvalidBridge:
+    return InvalidBridge(f"{path}:{source.line}: {problem}")

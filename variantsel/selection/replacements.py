@@ -122,7 +122,12 @@ class Replacements:
     def _extras_for(
         self, bridge: Bridge, project: str, extras: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        rows = [row for row in bridge.extras if row.project == project]
+        rows = [
+            row
+            for row in bridge.extras
+            if row.project == project
+            and row.scope._replace(versions=None).covers(project, None, self._environment.platform)
+        ]
         if not rows or any(extras.intersection(row.extras) for row in rows):
             return frozenset(), ""  # or the user named one of them
         added: set[str] = set()
