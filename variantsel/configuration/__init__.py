@@ -7,7 +7,7 @@ this loads nothing: every run of pip asks ``configuration.places`` whether anyth
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +95,15 @@ class Configuration:
         :raises InvalidBridge: when there is none of a name, or a file of one cannot be used.
         """
         names = self._value("bridge", ())
-        if not names:
-            return ()
-        from variantsel.bridges.catalogue import find_bridges
+        return self.find_bridges(names) if names else ()
+
+    def find_bridges(self, names: Iterable[str] | None = None) -> tuple[Bridge, ...]:
+        """Bridges by name, on or not, from the user's files and with their mirrors.
+
+        :param names: all there are where ``None``.
+        :raises InvalidBridge: when there is none of a name, or a file of one cannot be used.
+        """
+        from variantsel.bridges.catalogue import find_bridges, known_names
         from variantsel.configuration.keys import BRIDGES
 
         given: dict[str, dict[str, str]] = {"file": {}, "base": {}}
@@ -105,6 +111,8 @@ class Configuration:
             if key.startswith(f"{BRIDGES}."):
                 _, name, what = key.split(".")
                 given[what][name] = setting.value
+        if names is None:
+            names = known_names(given["file"])
         return find_bridges(names, files=given["file"], bases=given["base"])
 
     @property
