@@ -44,9 +44,9 @@ CASES = {
     ),
     "no such key": ('target = "h100"', ["jax"], 'target = "h100"\nbridge = ["jax"]\n'),
     "no such key before a table with a comment": (
-        '# all of it\n\ntarget = "h100"\n\n# torch as we need it\n[packages.torch]\ntake = "cu126"\n',
+        '# all of it\n\ntarget = "h100"\n\n# ours\n[packages.torch]\ntake = "cu126"\n',
         ["jax"],
-        '# all of it\n\ntarget = "h100"\nbridge = ["jax"]\n\n# torch as we need it\n'
+        '# all of it\n\ntarget = "h100"\nbridge = ["jax"]\n\n# ours\n'
         '[packages.torch]\ntake = "cu126"\n',
     ),
     "nothing but a table": (

@@ -129,6 +129,24 @@ class Bridge:
         return frozenset({*self.members, *defaults, *(row.name for row in self.names)})
 
     @cached_property
+    def projects(self) -> frozenset[str]:
+        """Every project that it says something of, but for those that must not be mapped."""
+        return self.built_projects | self.asked_projects
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """How the family encodes hardware: ``index``, ``name``, ``extra``, ``version``, and
+        ``exclusive`` where projects install over each other."""
+        found = {
+            "index": self.members,
+            "name": self.names,
+            "extra": self.extras,
+            "version": self.defaults,
+            "exclusive": self.exclusives,
+        }
+        return tuple(mechanism for mechanism, rows in found.items() if rows)
+
+    @cached_property
     def asked_projects(self) -> frozenset[str]:
         """The projects in whose place another name, or extras, are asked for."""
         exclusive = {name for row in self.exclusives for name in row.names}
@@ -147,11 +165,7 @@ class Bridge:
 
     def rows_on(self, project: str, platform: str) -> list[Label]:
         """The rows about labels that may hold for some version of a project on a platform."""
-        return [
-            row
-            for row in self.labels
-            if row.scope._replace(versions=None).covers(project, None, platform)
-        ]
+        return [row for row in self.labels if row.scope.may_cover(project, platform)]
 
     def label_of(self, project: str, version: Version, page_label: str, platform: str) -> str:
         """Which label a wheel is a build of; empty where nothing tells.
@@ -162,7 +176,7 @@ class Bridge:
         :param page_label: the label whose page it was found on; empty for any other index.
         """
         if version.local is not None and not (self.index is not None and self.index.told_by_page):
-            return self._label_in(version.local)
+            return self.label_in(version.local)
         if page_label and self.index is not None and self.index.told_by_page:
             return page_label
         if project in {row.name for row in self.names} and project not in self._default_projects:
@@ -221,8 +235,9 @@ class Bridge:
     def _default_projects(self) -> frozenset[str]:
         return frozenset(name for row in self.defaults for name in row.scope.projects or ())
 
-    def _label_in(self, local: str) -> str:
-        """``cpu`` of ``cpu.cxx11.abi``, and ``rocm6.2.4`` rather than ``rocm6.2``."""
+    def label_in(self, local: str) -> str:
+        """The label that a local version tells, empty for none: ``cpu`` of ``cpu.cxx11.abi``, and
+        ``rocm6.2.4`` rather than ``rocm6.2``."""
         fitting = [
             label for label in self.label_names if local == label or local.startswith(f"{label}.")
         ]

@@ -44,6 +44,10 @@ class Scope(NamedTuple):
             return False
         return self.versions.contains(version.public, prereleases=True)
 
+    def may_cover(self, project: str, platform: str) -> bool:
+        """Whether a row says something of some version of a project on a platform."""
+        return self._replace(versions=None).covers(project, None, platform)
+
 
 class Source(NamedTuple):
     """Where a fact is from.

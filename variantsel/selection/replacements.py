@@ -125,8 +125,7 @@ class Replacements:
         rows = [
             row
             for row in bridge.extras
-            if row.project == project
-            and row.scope._replace(versions=None).covers(project, None, self._environment.platform)
+            if row.project == project and row.scope.may_cover(project, self._environment.platform)
         ]
         if not rows or any(extras.intersection(row.extras) for row in rows):
             return frozenset(), ""  # or the user named one of them
@@ -162,9 +161,7 @@ def _groups_of(bridge: Bridge, project: str) -> Iterator[Group]:
 def _name_of(bridge: Bridge, asked: str, label: str, platform: str) -> str:
     """The project with a label's builds, in whatever version; empty where there is none."""
     for row in bridge.names:
-        if (row.project, row.label) == (asked, label) and row.scope._replace(versions=None).covers(
-            asked, None, platform
-        ):
+        if (row.project, row.label) == (asked, label) and row.scope.may_cover(asked, platform):
             return row.name
     return ""
 
