@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from variantsel.bridges.vocabulary import NAMESPACES, PROVIDERS
+from variantsel.bridges.vocabulary import NAMESPACES, ORDER_NAMESPACE, PROVIDERS
 from variantsel.errors import InvalidBridge
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.formats.provider_info import ProviderInfo
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
         Unmapped,
     )
 
-__all__ = ["ORDER_NAMESPACE", "Bridge"]
-
-ORDER_NAMESPACE = "bridge"
-"""The static namespace that puts builds in the file's order which nothing else tells apart."""
+__all__ = ["Bridge"]
 
 
 class Bridge:
@@ -199,11 +196,14 @@ class Bridge:
         return self.metadata_of_rows({label: row for label, row in rows.items() if row is not None})
 
     def metadata_of_rows(self, rows: Mapping[str, Label]) -> VariantMetadata:
-        """The same of the builds that some rows are about, by whatever they are to be called."""
+        """The same of the builds that some rows are about, by whatever they are to be called.
+
+        Of one build alone there is no order to say.
+        """
         variants = {}
         for label, row in rows.items():
             order = {ORDER_NAMESPACE: {"order": (str(self.label_names.index(row.label)),)}}
-            variants[label] = {**row.needs, **(order if row.needs else {})}
+            variants[label] = {**row.needs, **(order if row.needs and len(rows) > 1 else {})}
         positions = tuple(str(position) for position in range(len(self.label_names)))
         static = ProviderInfo(static_properties={"order": positions})
         return VariantMetadata(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from variantsel.formats.provider_info import ProviderInfo
 
-__all__ = ["NAMESPACES", "PROVIDERS", "VALUES"]
+__all__ = ["NAMESPACES", "ORDER_NAMESPACE", "PROVIDERS", "VALUES"]
 
 PROVIDERS: Mapping[str, ProviderInfo] = {
     "nvidia": ProviderInfo(
@@ -23,6 +23,9 @@ PROVIDERS: Mapping[str, ProviderInfo] = {
 
 NAMESPACES = tuple(PROVIDERS)
 """Best first: where a build of each fits a machine, it is the first that is taken."""
+
+ORDER_NAMESPACE = "bridge"
+"""The static namespace that puts builds in the file's order which nothing else tells apart."""
 
 VALUES: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "nvidia": {

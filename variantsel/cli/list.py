@@ -28,7 +28,8 @@ def add_command(commands: Any) -> None:
         help="list the variants installed in this environment, and whether they fit",
         description="List the packages of this environment, or of a folder, that were installed "
         "as a variant, what they were built for, and whether they fit the machine; and those of "
-        "the others that are known to leave its accelerator unused. Exit code 1 where one does not "
+        "the others that are known to leave its accelerator unused. What bridges that are switched "
+        "on know is listed as the build that it is. Exit code 1 where one does not "
         "fit, 3 where all fit and one leaves an accelerator unused ('idle').",
         epilog=examples(
             "variantsel list",
@@ -58,7 +59,14 @@ def _list(arguments: argparse.Namespace) -> int:
         raise VariantselError(f"--path: {folder} is no folder")
     target = resolve_target(arguments.target)
     configuration = load_configuration()
-    packages, problems = installed_packages([str(folder)] if folder else None, target=target)
+    bridged = None
+    if configuration.bridges:
+        from variantsel.selection.bridged import BridgedEnvironment
+
+        bridged = BridgedEnvironment(configuration.bridges, target, enabled=configuration.enabled)
+    packages, problems = installed_packages(
+        [str(folder)] if folder else None, target=target, bridged=bridged
+    )
     judge = Judge(target, enabled=configuration.enabled, any_python=folder is not None)
     rows = []
     for package in packages:
@@ -94,7 +102,11 @@ def _json(
         }
         known = {"name": package.name, "version": package.build.version}
         if package.variant is not None:
-            variant = {"label": package.variant.label, "properties": package.variant.properties}
+            variant = {
+                "label": package.variant.label,
+                "properties": package.variant.properties,
+                "bridge": package.bridge or None,
+            }
             variants.append({**known, **variant, **judged})
         else:
             others.append({**known, **judged})
@@ -139,7 +151,11 @@ def _print_advice(rows: list[tuple[InstalledPackage, Verdict]]) -> None:
     terminal = Terminal(sys.stdout)
     unfit = [package.name for package, verdict in rows if verdict.rejection is not None]
     foreign = [package.name for package, verdict in rows if verdict.foreign_tags]
-    idle = [upgrade_requirement(package.build) for package, verdict in rows if verdict.unused]
+    idle = [  # with a bridge, builds of other local versions are as good as the same version
+        package.name if package.bridge else upgrade_requirement(package.build)
+        for package, verdict in rows
+        if verdict.unused
+    ]
     if unfit or foreign or idle:
         terminal.line()
     if unfit:

@@ -6,6 +6,7 @@ import importlib.metadata
 import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from variantsel.errors import InvalidMetadata
 from variantsel.ranking.preferences import Preferences
@@ -14,6 +15,9 @@ from variantsel.selection.build import Build
 from variantsel.selection.installed_builds import idle_accelerators
 from variantsel.selection.installed_variants import VARIANT_JSON, InstalledVariant
 from variantsel.targets.target import Target
+
+if TYPE_CHECKING:
+    from variantsel.selection.bridged import BridgedEnvironment
 
 __all__ = ["InstalledPackage", "Judge", "Verdict", "installed_packages"]
 
@@ -58,12 +62,14 @@ class InstalledPackage:
     :ivar build: what is known of what it uses.
     :ivar variant: what it is as a variant; ``None`` where it is none.
     :ivar tags: the tags of the wheel it was installed from; empty where that is not known.
+    :ivar bridge: the bridge that knows it for a variant; empty where its ``variant.json`` says so.
     """
 
     name: str
     build: Build
     variant: InstalledVariant | None = None
     tags: tuple[str, ...] = ()
+    bridge: str = ""
 
 
 class Judge:
@@ -101,13 +107,17 @@ class Judge:
 
 
 def installed_packages(
-    path: Iterable[str] | None = None, *, target: Target | None = None
+    path: Iterable[str] | None = None,
+    *,
+    target: Target | None = None,
+    bridged: BridgedEnvironment | None = None,
 ) -> tuple[list[InstalledPackage], list[str]]:
     """What is installed in an environment, by name.
 
     :param path: the folders to look in, as :data:`sys.path`; that itself where ``None``.
     :param target: the machine whose marker variables tell what is required there; this
         interpreter's where left out.
+    :param bridged: what the bridges that are switched on make of the machine.
     :returns: the packages, and a sentence for every ``variant.json`` that cannot be used.
     """
     from packaging.utils import canonicalize_name
@@ -126,6 +136,11 @@ def installed_packages(
             variant = InstalledVariant.read(name, version, document) if document else None
         except InvalidMetadata as error:
             problems.append(str(error))
+        bridge = ""
+        if bridged is not None and not document:
+            variant = InstalledVariant.bridged(name, version, bridged)
+            known = bridged.bridge_of(canonicalize_name(name)) if variant is not None else None
+            bridge = known.name if known is not None else ""
         build = Build.read(
             canonicalize_name(name),
             version,
@@ -134,7 +149,7 @@ def installed_packages(
             environment=environment,
         )
         tags = _tags(distribution.read_text("WHEEL") or "")
-        packages[build.name] = InstalledPackage(name, build, variant, tags)
+        packages[build.name] = InstalledPackage(name, build, variant, tags, bridge)
     return [packages[name] for name in sorted(packages)], problems
 
 
