@@ -204,7 +204,7 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
             '[tool.variantsel]\ntargt = "gh200"\n',
             "targt: there is no such key here; did you mean 'tar",
         ),
-        ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, exclude, "),
+        ('[tool.variantsel]\ncolour = "red"\n', "there are bridge, bridges, disable, "),
         ('[tool]\nvariantsel = "gh200"\n', "tool.variantsel"),
         ("[tool.variantsel\n", "not TOML"),
     ],

@@ -133,7 +133,8 @@ class _File:
         return lines[number] if number < len(lines) else 1
 
     def line_of_key(self, key: str, start: int) -> int:
-        """The line that sets a key, at or after the start of its table."""
+        """The line that sets a key, at or after the start of its table; or that of the key's own
+        table."""
         wanted = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*[.=]")
         for line in range(start, len(self._lines) + 1):
             text = self._lines[line - 1]
@@ -141,7 +142,7 @@ class _File:
                 return line
             if line > start and text.lstrip().startswith("["):
                 break
-        return start
+        return self.line_of(key, 0) if start == 1 else start
 
     @property
     def path(self) -> str:

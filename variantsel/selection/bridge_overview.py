@@ -35,8 +35,6 @@ class Offer(NamedTuple):
     :ivar page: the address of its page; empty for the default index.
     :ivar default: what comes without the bridge: the label of the newest version on the default
         index; empty where that is not known, or where there is no build at all.
-    :ivar uses: the namespaces of what the build uses of the machine; empty for one that every
-        machine can use.
     """
 
     project: str
@@ -45,12 +43,13 @@ class Offer(NamedTuple):
     versions: str
     page: str
     default: str
-    uses: tuple[str, ...]
 
     @property
     def changes(self) -> bool:
         """Whether it is known to be another build than what comes without the bridge."""
-        return bool(self.label) and self.label != self.default and bool(self.default or self.uses)
+        if not self.label or self.label == self.default:
+            return False
+        return bool(self.default) or self.requirement != self.project
 
 
 class LabelVerdict(NamedTuple):
@@ -173,11 +172,9 @@ def _offer(
         page = bridge.page_of(label, project, environment.platform)
         versions = _versions(bridge, name, label, environment.platform)
         if page or versions is not None or found is not None:
-            rows = environment.fitting_rows(bridge, project)
-            uses = {space: None for row in rows if row.label == label for space in row.needs}
             shown = "" if page else versions or ""
-            return Offer(project, label, requirement, shown, page, default, tuple(uses))
-    return Offer(project, "", project, "", "", default, ())
+            return Offer(project, label, requirement, shown, page, default)
+    return Offer(project, "", project, "", "", default)
 
 
 def _versions(bridge: Bridge, name: str, label: str, platform: str) -> str | None:
