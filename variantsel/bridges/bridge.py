@@ -178,6 +178,10 @@ class Bridge:
             return page_label
         if project in {row.name for row in self.names} and project not in self._default_projects:
             return self._label_of_name(project, version, platform)
+        return self._default_label(project, version, platform)
+
+    def _default_label(self, project: str, version: Version, platform: str) -> str:
+        """What a wheel is that does not say."""
         for row in self.defaults:
             if row.scope.covers(project, version, platform):
                 return row.label
@@ -193,18 +197,22 @@ class Bridge:
             are left out.
         """
         rows = {label: self.label_row(label, project, version, platform) for label in labels}
-        return self.metadata_of_rows({label: row for label, row in rows.items() if row is not None})
+        known = {label: row for label, row in rows.items() if row is not None}
+        default = "" if version is None else self._default_label(project, version, platform)
+        return self.metadata_of_rows(known, default)
 
-    def metadata_of_rows(self, rows: Mapping[str, Label]) -> VariantMetadata:
+    def metadata_of_rows(self, rows: Mapping[str, Label], default: str = "") -> VariantMetadata:
         """The same of the builds that some rows are about, by whatever they are to be called.
 
-        Of one build alone there is no order to say.
+        :param default: the label that the project's maintainers chose for whoever chooses none:
+            the first of those that need the same.
         """
         variants = {}
         for label, row in rows.items():
-            order = {ORDER_NAMESPACE: {"order": (str(self.label_names.index(row.label)),)}}
-            variants[label] = {**row.needs, **(order if row.needs and len(rows) > 1 else {})}
-        positions = tuple(str(position) for position in range(len(self.label_names)))
+            position = "0" if label == default else str(self.label_names.index(row.label) + 1)
+            order = {ORDER_NAMESPACE: {"order": (position,)}}
+            variants[label] = {**row.needs, **(order if row.needs else {})}
+        positions = tuple(str(position) for position in range(len(self.label_names) + 1))
         static = ProviderInfo(static_properties={"order": positions})
         return VariantMetadata(
             Generation(0, 2, 0),

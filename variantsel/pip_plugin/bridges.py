@@ -118,7 +118,8 @@ class Bridges:
         self.environment.settle(project, None, label)
 
     def check_settled(self, project: str, release: str, labels: Iterable[str]) -> None:
-        """Give up the family's label where a release has builds that fit, and none of that label.
+        """Give up the family's label where a release has builds that fit, and none of that label;
+        but not one that needs nothing, which was settled on for a reason.
 
         :param labels: those of the release that fit the machine.
         :raises LabelNotForAll: where another label is to be tried for all.
@@ -127,7 +128,8 @@ class Bridges:
         if bridge is None or not self.insists or project not in bridge.members:
             return
         settled, fitting = self.environment.settled.get(bridge.name), {*labels}
-        if settled and fitting and settled not in fitting:
+        is_for_all_machines = not any(row.needs for row in bridge.labels if row.label == settled)
+        if settled and not is_for_all_machines and fitting and settled not in fitting:
             self._give_up(bridge, release)
 
     def give_up_after(self, failed: Iterable[str]) -> bool:

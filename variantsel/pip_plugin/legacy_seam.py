@@ -15,6 +15,7 @@ from typing import Any
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_hint
 
 __all__ = ["change"]
 
@@ -63,6 +64,7 @@ def change(session: Session, resolver: Any) -> None:
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
+        session.voice.guarded(lambda: announce_hint(session))
         return requirement_set
 
     resolver.Resolver._check_skip_installed = check_skip_fitting

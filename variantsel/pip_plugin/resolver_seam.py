@@ -13,6 +13,7 @@ from typing import Any
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_hint
 
 __all__ = ["change"]
 
@@ -42,6 +43,7 @@ def change(session: Session, resolver: Any) -> None:
         )
         session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
+        session.voice.guarded(lambda: announce_hint(session))
         if any(session.chosen(requirement) for requirement in requirements):
             session.resolution = (
                 lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),

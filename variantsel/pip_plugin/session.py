@@ -33,6 +33,7 @@ class Session:
     :ivar replaceable: the installed projects, by normalized name, whose version may be installed
         once more: what is there does not fit, or is not the best.
     :ivar unreachable_bridges: those whose index does not answer.
+    :ivar hints: what a bridge might have changed: pip's candidate and its requirement.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -44,6 +45,7 @@ class Session:
         self.requirements = WheelRequirements()
         self.replaceable: set[str] = set()
         self.unreachable_bridges: set[str] = set()
+        self.hints: list[tuple[Any, Any]] = []
 
     def chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
         """What was chosen for one of pip's requirements; ``None`` where there was no choice."""

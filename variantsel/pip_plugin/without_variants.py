@@ -10,7 +10,11 @@ from typing import Any
 
 from variantsel.pip_plugin.session import Session
 
-__all__ = ["announce_build_without_variants"]
+__all__ = ["ASKED_PROJECTS", "announce_build_without_variants", "announce_hint"]
+
+ASKED_PROJECTS: frozenset[str] = frozenset({"cupy"})
+"""What people ask for where a bridge would have another name, or an extra; a test compares it with
+the bridges' files, which take too long to read for a run that has nothing to do with them."""
 
 
 def announce_build_without_variants(
@@ -32,7 +36,10 @@ def announce_build_without_variants(
     if session.seen.has_variants(name):
         _announce_beside_variants(session, requirement, finder, result)
     elif _is_worth_a_look(requirement.link, candidate):
+        session.hints.append((candidate, requirement))
         _announce_alone(session, requirement, finder, candidate)
+    elif name in ASKED_PROJECTS:
+        session.hints.append((candidate, requirement))
 
 
 def _is_worth_a_look(link: Any, candidate: Any) -> bool:
@@ -148,3 +155,25 @@ def _specifier_of(requirement: Any) -> Any:
         _, requirement = requirement.get_candidate_lookup()
         requirement = getattr(requirement, "req", None)
     return getattr(requirement, "specifier", None)
+
+
+def announce_hint(session: Session) -> None:
+    """Say, in one line, what bridges would have changed; nothing where one is switched on."""
+    if not session.hints or session.bridges is not None:
+        return
+    configuration = session.settings.configuration
+    if not configuration.hints:
+        return
+    from variantsel.selection.bridge_hint import Taken, hint_line
+
+    taken = [
+        Taken(
+            candidate.project_name,
+            str(candidate.version),
+            requirement.user_supplied and not requirement.extras,
+        )
+        for candidate, requirement in session.hints
+    ]
+    line = hint_line(taken, configuration.target, enabled=configuration.enabled)
+    if line:
+        session.voice.info(line)
