@@ -160,6 +160,14 @@ def test_of_an_integrated_gpu_only_what_nvidia_promises_is_claimed() -> None:
     assert nvidia["cuda_version_upper_bound"][-1] == "12.7"
     newer = Target.named("jetson-orin@13.1").all_properties()["nvidia"]
     assert newer["cuda_version_lower_bound"] == ("13.1", "13.0", "13")
+    assert newer["sm_arch"] == ("87_real",)
+
+
+def test_orin_on_jetpack_7_2_runs_the_ptx_of_wheels_for_servers() -> None:
+    nvidia = Target.named("jetson-orin@13.2").all_properties()["nvidia"]
+
+    assert nvidia["sm_arch"] == ("87_real", "80_virtual")
+    assert nvidia["cuda_version_lower_bound"] == ("13.2", "13.1", "13.0", "13")
 
 
 @pytest.mark.parametrize(("name", "gfx_arch"), AMD.items())

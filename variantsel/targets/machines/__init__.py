@@ -179,8 +179,12 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
+    servers_cuda = _version(data.get("servers_cuda", ""))
     configs = nvidia.supported_configs(
-        version, capability, integrated=data.get("integrated", False)
+        version,
+        capability,
+        integrated=data.get("integrated", False),
+        servers_cuda=servers_cuda is not None and version >= servers_cuda,
     )
     return {config.name: config.values for config in configs}
 
