@@ -43,8 +43,9 @@ def add_command(commands: Any) -> None:
         metavar="FOLDER",
         type=Path,
         help="look at what is installed in a folder, such as one that 'variantsel pip --target "
-        "NAME install --into FOLDER' filled; of the packages in there that are no variants, those "
-        "are listed, too, whose wheel is for another platform",
+        "NAME install --into FOLDER' filled, for the Python that most wheels in there are for; of "
+        "the packages that are no variants, those are listed, too, whose wheel is for another "
+        "platform or Python",
     )
     add_format(parser)
     parser.set_defaults(run=_list)
@@ -52,6 +53,7 @@ def add_command(commands: Any) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
+    from variantsel.selection.folder_python import folder_python
     from variantsel.selection.installed_packages import Judge, installed_packages
 
     folder: Path | None = arguments.path
@@ -64,10 +66,14 @@ def _list(arguments: argparse.Namespace) -> int:
         from variantsel.selection.bridged import BridgedEnvironment
 
         bridged = BridgedEnvironment(configuration.bridges, target, enabled=configuration.enabled)
-    packages, problems = installed_packages(
-        [str(folder)] if folder else None, target=target, bridged=bridged
-    )
-    judge = Judge(target, enabled=configuration.enabled, any_python=folder is not None)
+    path = [str(folder)] if folder else None
+    packages, problems = installed_packages(path, target=target, bridged=bridged)
+    python = None
+    if folder is not None:
+        python = folder_python([package.tags for package in packages], target)
+        target = target.with_python(python.version)
+        packages, problems = installed_packages(path, target=target, bridged=bridged)
+    judge = Judge(target, enabled=configuration.enabled, python=python)
     rows = []
     for package in packages:
         verdict = judge.verdict(package, configuration.preferences(package.name))
@@ -75,10 +81,12 @@ def _list(arguments: argparse.Namespace) -> int:
         if package.variant is not None or verdict.unused or is_foreign:
             rows.append((package, verdict))
     where = str(folder) if folder else sys.prefix
+    version = target.environment["python_version"]
     if arguments.format == "json":
-        print_json({"environment": where, "target": target.name, **_json(rows, target)})
+        head = {"environment": where, "target": target.name, "python": version}
+        print_json({**head, **_json(rows, target)})
     else:
-        _print_table(where, target, rows)
+        _print_table(where, f"{target.name}, {python}" if python else target.name, target, rows)
         if folder is None:
             _print_advice(rows)
     for problem in problems:
@@ -122,12 +130,14 @@ def _reason_json(verdict: Verdict, target: Target) -> dict[str, Any] | None:
     return {"kind": kind, "wanted": list(verdict.foreign_tags), "text": verdict.reason(target)}
 
 
-def _print_table(where: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]) -> None:
+def _print_table(
+    where: str, machine: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]
+) -> None:
     terminal = Terminal(sys.stdout)
     if not rows:
         terminal.line(f"No package of {where} was installed as a variant.")
         return
-    terminal.line(f"Machine: {target.name}", "bold")
+    terminal.line(f"Machine: {machine}", "bold")
     terminal.line()
     terminal.table(
         [

@@ -74,6 +74,7 @@ def add_command(commands: Any) -> None:
 def _rank(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
     from variantsel.ranking.rank import rank
+    from variantsel.ranking.rejection import skipped_for_abi
 
     configuration = load_configuration()
     if arguments.bridge is None:
@@ -103,7 +104,8 @@ def _rank(arguments: argparse.Namespace) -> int:
         )
     else:
         _print_ranking(target, ranking, preferences)
-    for notice in configuration.notices:
+    skipped = skipped_for_abi(ranking.rejected)
+    for notice in (*configuration.notices, *([skipped] if skipped else [])):
         print_note(notice)
     print_notices(target)
     return DONE if ranking.labels else NEGATIVE

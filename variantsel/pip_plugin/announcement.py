@@ -60,8 +60,10 @@ def _announce_choice(
     build = None
     if not file.label:
         build = _build_of(session, selection.release.name, result)
+    accelerator = unused.unused_accelerator_line(selection, file, build)
     for line in (
-        unused.unused_accelerator_line(selection, file, build),
+        accelerator,
+        unused.abi_dependency_line(selection, file, said=accelerator),
         unused.untrusted_provider_line(selection, file),
         taken.other_machine_line(selection, file),
         taken.several_sources_line(selection),
