@@ -96,6 +96,7 @@ def publish_others(world: BridgedWorld) -> None:
     for version in ("3.3.0", "3.4.1"):
         world.publish("xgboost", version, tag=f"py3-none-{LINUX}")
         world.publish("xgboost_cpu", version, tag=f"py3-none-{LINUX}")
+    world.publish("xgboost_cu12", "3.4.1", tag=f"py3-none-{LINUX}")
     world.publish("needs_onnx", "1.0", tag="py3-none-any", requires=["onnxruntime>=1.20"])
     world.publish("needs_cuda12", "1.0", tag="py3-none-any", requires=["cupy-cuda12x>=13"])
     for name in ("opencv_python", "opencv_python_headless"):

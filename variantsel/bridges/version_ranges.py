@@ -1,4 +1,4 @@
-"""Whether one range of versions holds all of another."""
+"""Whether one range of versions holds all of another, or any of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["holds_all_of"]
+__all__ = ["holds_all_of", "holds_any_of"]
 
 _FIRST, _LAST = Version("0"), Version("99999")
 
@@ -24,9 +24,24 @@ def holds_all_of(mine: SpecifierSet | None, theirs: SpecifierSet | None) -> bool
         return True
     if theirs is None:
         return False
-    points = [_FIRST, _LAST, *_points(mine), *_points(theirs)]
-    held = [point for point in points if theirs.contains(point, prereleases=True)]
+    held = _held(mine, theirs)
     return bool(held) and all(mine.contains(point, prereleases=True) for point in held)
+
+
+def holds_any_of(mine: SpecifierSet | None, theirs: SpecifierSet | None) -> bool:
+    """Whether there may be a version that both ranges hold.
+
+    :param mine: ``None`` for every version.
+    """
+    if mine is None or theirs is None:
+        return True
+    return any(mine.contains(point, prereleases=True) for point in _held(mine, theirs))
+
+
+def _held(mine: SpecifierSet, theirs: SpecifierSet) -> list[Version]:
+    """Those of the versions at which either range changes that the second holds."""
+    points = [_FIRST, _LAST, *_points(mine), *_points(theirs)]
+    return [point for point in points if theirs.contains(point, prereleases=True)]
 
 
 def _points(specifiers: SpecifierSet) -> Iterator[Version]:

@@ -40,7 +40,7 @@ def replace_given(session: Session, given: Iterable[Any], installed: Mapping[str
             bridges.environment.note_wanted(project, label)
         if item.link is not None or item.editable:
             continue  # the user named this very build
-        found = bridges.replacement(project, item.extras, is_given=True)
+        found = bridges.replacement(project, item.extras, item.req.specifier, is_given=True)
         if found is not None:
             item.req.name = found.name
             item.req.extras = set(found.extras)
@@ -81,7 +81,7 @@ def replaced_requirement(bridges: Bridges, text: str, *, with_extras: bool) -> s
         return text
     project = canonicalize_name(requirement.name)
     _note_wanted(bridges, project, requirement.specifier)
-    found = bridges.replacement(project, requirement.extras, is_given=False)
+    found = bridges.replacement(project, requirement.extras, requirement.specifier, is_given=False)
     if found is None:
         return text
     if found.name != project and _is_pinned(requirement.specifier):

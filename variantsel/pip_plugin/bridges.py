@@ -160,10 +160,13 @@ class Bridges:
         self._narrowed.clear()
 
     def replacement(
-        self, project: str, extras: Iterable[str], *, is_given: bool
+        self, project: str, extras: Iterable[str], specifier: Any, *, is_given: bool
     ) -> Replacement | None:
         """What to ask for in the place of a project; ``None`` for itself."""
-        found = self.replacements.of(project, extras, is_given=is_given)
+        from packaging.specifiers import SpecifierSet
+
+        versions = SpecifierSet(str(specifier))
+        found = self.replacements.of(project, extras, versions=versions, is_given=is_given)
         if found is not None:
             self.replaced[project] = found
         return found

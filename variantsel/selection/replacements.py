@@ -6,7 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from variantsel.bridges.version_ranges import holds_any_of
+
 if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
     from variantsel.bridges.bridge import Bridge
     from variantsel.selection.bridged import BridgedEnvironment
 
@@ -71,19 +75,25 @@ class Replacements:
                     self._taken.setdefault(group, project)
 
     def of(
-        self, project: str, extras: Iterable[str] = (), *, is_given: bool = False
+        self,
+        project: str,
+        extras: Iterable[str] = (),
+        *,
+        versions: SpecifierSet | None = None,
+        is_given: bool = False,
     ) -> Replacement | None:
         """What to ask for in the place of a project; ``None`` for itself.
 
         :param project: its normalized name.
         :param extras: those it was asked for with.
+        :param versions: those it was asked for in: another name may have others.
         :param is_given: whether the user asked for it, rather than another package.
         """
         extras = frozenset(extras)
         for bridge in self._environment.bridges:
             if project not in bridge.asked_projects:
                 continue
-            name, label = self._name_for(bridge, project, is_given)
+            name, label = self._name_for(bridge, project, versions, is_given)
             added, extra_label = self._extras_for(bridge, name, extras)
             if name != project or added:
                 return Replacement(name, extras | added, bridge, label or extra_label)
@@ -96,7 +106,9 @@ class Replacements:
         self._taken.update(better)
         return bool(better)
 
-    def _name_for(self, bridge: Bridge, project: str, is_given: bool) -> tuple[str, str]:
+    def _name_for(
+        self, bridge: Bridge, project: str, versions: SpecifierSet | None, is_given: bool
+    ) -> tuple[str, str]:
         for group in _groups_of(bridge, project):
             if is_given and project in group.names and project != group.asked:
                 return project, ""
@@ -106,7 +118,7 @@ class Replacements:
                 self._taken[group] = project
                 return project, ""
             for label in self._labels(bridge, group.asked):
-                name = _name_of(bridge, group.asked, label, self._environment.platform)
+                name = _name_of(bridge, group.asked, label, self._environment.platform, versions)
                 if name:
                     return name, label
         return project, ""
@@ -158,10 +170,16 @@ def _groups_of(bridge: Bridge, project: str) -> Iterator[Group]:
         yield Group(name, tuple(names))
 
 
-def _name_of(bridge: Bridge, asked: str, label: str, platform: str) -> str:
-    """The project with a label's builds, in whatever version; empty where there is none."""
+def _name_of(
+    bridge: Bridge, asked: str, label: str, platform: str, versions: SpecifierSet | None
+) -> str:
+    """The project with a label's builds of some versions; empty where there is none."""
     for row in bridge.names:
-        if (row.project, row.label) == (asked, label) and row.scope.may_cover(asked, platform):
+        if (
+            (row.project, row.label) == (asked, label)
+            and row.scope.may_cover(asked, platform)
+            and holds_any_of(row.scope.versions, versions)
+        ):
             return row.name
     return ""
 
