@@ -84,11 +84,7 @@ def _check_project(
 def _check_claim(
     bridge: Bridge, indexes: Indexes, address: str, claim: _Claim, wheels: Sequence[Wheel]
 ) -> Iterator[Difference]:
-    covered = [
-        wheel
-        for wheel in wheels
-        if any(claim.scope.covers(claim.asked, wheel.version, name) for name in PLATFORMS)
-    ]
+    covered = _covered(claim, wheels)
     if not covered:
         newest = wheels[0].version
         yield Difference(claim.source, claim.header, str(claim), f"newest is {newest}")
@@ -97,6 +93,15 @@ def _check_claim(
     release = [wheel for wheel in covered if wheel.version == newest]
     yield from _check_platforms(bridge, claim, newest, release)
     yield from _check_metadata(bridge, indexes, address, claim, release)
+
+
+def _covered(claim: _Claim, wheels: Sequence[Wheel]) -> list[Wheel]:
+    """The wheels of the versions that a row is about."""
+    return [
+        wheel
+        for wheel in wheels
+        if any(claim.scope.covers(claim.asked, wheel.version, name) for name in PLATFORMS)
+    ]
 
 
 def _check_platforms(
@@ -169,7 +174,8 @@ def _check_newest(
 ) -> Iterator[Difference]:
     """Find a newest release that no row about versions is about."""
     last = [claim for claim in claims if claim.header in ("name", "default")]
-    if not last or project in bridge.members:
+    is_about_any = any(_covered(claim, wheels) for claim in last)
+    if not is_about_any or project in bridge.members:
         return
     for platform in sorted({name for wheel in wheels for name in wheel.platforms}):
         newest = next(wheel.version for wheel in wheels if platform in wheel.platforms)
