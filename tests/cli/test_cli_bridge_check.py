@@ -49,6 +49,10 @@ def publish(
         write_wheel(folder / name.replace("_", "-"), name, version, tag=tag, **options)
 
 
+UNSUFFIXED = CUPY.replace("cupy-cuda13x", "cupy-new").replace("cupy-cuda12x", "cupy-old")
+"""Names that tell nothing of CUDA."""
+
+
 def publish_cupy(index: Index) -> None:
     publish(index.folder, "cupy_cuda13x", "14.0", requires=["nvidia-nccl-cu13"])
     publish(index.folder, "cupy_cuda12x", "14.0", requires=["nvidia-nccl-cu12; os_name == 'posix'"])
@@ -102,19 +106,19 @@ def test_differences_are_shown_as_a_diff(index: Index, tmp_path: Path, capsys: C
 @pytest.mark.parametrize(
     ("published", "difference"),
     [
-        ({}, ("name", "cupy-cuda13x", "no such project")),
-        ({"14.0.dev1": {}}, ("name", "cupy-cuda13x", "no wheels")),
-        ({"13.5": {}}, ("name", "cupy-cuda13x >=13.6", "newest is 13.5")),
+        ({}, ("name", "cupy-new", "no such project")),
+        ({"14.0.dev1": {}}, ("name", "cupy-new", "no wheels")),
+        ({"13.5": {}}, ("name", "cupy-new >=13.6", "newest is 13.5")),
         (
             {"14.0": {"requires": ["nvidia-nccl-cu14"]}},
-            ("name", "cupy-cuda13x >=13.6: cuda13, cu13", "14.0 requires nvidia-nccl-cu14"),
+            ("name", "cupy-new >=13.6: cuda13, cu13", "14.0: nvidia-nccl-cu14"),
         ),
         (
             {"14.0": {"requires": ["cuda-toolkit[cudart]==14.*"]}},
             (
                 "name",
-                "cupy-cuda13x >=13.6: cuda13, cu13",
-                "14.0 requires cuda-toolkit[cudart]==14.*",
+                "cupy-new >=13.6: cuda13, cu13",
+                "14.0: cuda-toolkit[cudart]==14.*",
             ),
         ),
     ],
@@ -127,10 +131,10 @@ def test_what_a_row_about_a_name_says_is_compared(
     published: dict[str, Any],
     difference: tuple[str, str, str],
 ) -> None:
-    publish(index.folder, "cupy_cuda12x", "14.0")
+    publish(index.folder, "cupy_old", "14.0")
     for version, options in published.items():
-        publish(index.folder, "cupy_cuda13x", version, **options)
-    code, differences, _ = checked(tmp_path, capsys, "cupy", CUPY)
+        publish(index.folder, "cupy_new", version, **options)
+    code, differences, _ = checked(tmp_path, capsys, "cupy", UNSUFFIXED)
     assert (code, differences) == (1, [difference])
 
 
@@ -155,7 +159,7 @@ def test_the_meaning_of_versions_is_compared_with_what_they_require(
     code, differences, _ = checked(tmp_path, capsys, "onnxruntime", text)
     assert code == 1
     assert differences == [
-        ("default", "onnxruntime-gpu <1.27: cuda12, cu12", "1.26.0 requires nvidia-cudnn-cu13")
+        ("default", "onnxruntime-gpu <1.27: cuda12, cu12", "1.26.0: nvidia-cudnn-cu13")
     ]
 
 
@@ -174,7 +178,13 @@ def test_a_newest_release_that_no_row_is_about_is_found(
     code, differences, _ = checked(tmp_path, capsys, "onnxruntime", text)
     assert (code, differences) == (
         1,
-        [("default", "", "onnxruntime-gpu 1.28.0 on linux-aarch64")],
+        [
+            (
+                "default",
+                "",
+                "onnxruntime-gpu 1.28.0 on linux-aarch64, linux-x86_64, windows-x86_64",
+            )
+        ],
     )
 
 
@@ -263,33 +273,50 @@ def test_builds_of_the_latest_versions_that_no_row_is_about_are_found(
 def test_few_requests_are_made_and_none_twice(
     index: Index, tmp_path: Path, capsys: Capture
 ) -> None:
-    publish_cupy(index)
-    _, _, error = checked(tmp_path, capsys, "cupy", CUPY)
+    publish(index.folder, "cupy_new", "14.0")
+    publish(index.folder, "cupy_old", "14.0")
+    _, _, error = checked(tmp_path, capsys, "cupy", UNSUFFIXED)
     assert len(index.requests) == 4  # a page and what one wheel says of itself, of two names
     assert "note: 4 requests were made" in error
-    _, _, error = checked(tmp_path, capsys, "cupy", CUPY)
+    _, _, error = checked(tmp_path, capsys, "cupy", UNSUFFIXED)
     assert len(index.requests) == 4
     assert "note: 0 requests were made" in error
+
+
+def test_a_name_that_tells_its_cuda_is_not_asked_for_more(
+    index: Index, tmp_path: Path, capsys: Capture
+) -> None:
+    publish_cupy(index)
+    text = CUPY.replace('toolkit = "cu12"', 'toolkit = "cu11"')
+    code, differences, _ = checked(tmp_path, capsys, "cupy", text)
+    assert (code, differences) == (
+        1,
+        [("name", "cupy-cuda12x: cuda12, cu11", "14.0: cupy-cuda12x")],
+    )
+    assert index.requests == ["GET /cupy-cuda13x/", "GET /cupy-cuda12x/"]
 
 
 def test_what_a_wheel_says_is_read_out_of_it_where_it_is_not_beside_it(
     index: Index, tmp_path: Path, capsys: Capture
 ) -> None:
     index.core_metadata, index.json_pages, index.ranges = False, False, True
-    publish_cupy(index)
-    text = CUPY.replace('toolkit = "cu12"', 'toolkit = "cu11"')
+    publish(index.folder, "cupy_new", "14.0", requires=["nvidia-nccl-cu13"])
+    requires = ["nvidia-nccl-cu11; os_name == 'nt'", "nvidia-nccl-cu12; os_name == 'posix'"]
+    publish(index.folder, "cupy_old", "14.0", requires=requires)
+    assert checked(tmp_path, capsys, "cupy", UNSUFFIXED)[:2] == (0, [])
+    text = UNSUFFIXED.replace('toolkit = "cu12"', 'toolkit = "cu11"')
     code, differences, _ = checked(tmp_path, capsys, "cupy", text)
     assert code == 1
-    assert differences[0][2] == "14.0 requires nvidia-nccl-cu12; os_name == 'posix'"
+    assert differences[0][2] == "14.0: nvidia-nccl-cu12; os_name == 'posix'"
 
 
 def test_a_wheel_is_not_downloaded_for_what_it_says(
     index: Index, tmp_path: Path, capsys: Capture
 ) -> None:
     index.core_metadata = False
-    publish_cupy(index)
-    text = CUPY.replace('toolkit = "cu12"', 'toolkit = "cu11"')
-    assert checked(tmp_path, capsys, "cupy", text)[:2] == (0, [])
+    for name in ("cupy_new", "cupy_old"):
+        publish(index.folder, name, "14.0", requires=["nvidia-nccl-cu11"])
+    assert checked(tmp_path, capsys, "cupy", UNSUFFIXED)[:2] == (0, [])
     assert not [
         request for request in index.requests if request.endswith(".whl") and "GET" in request
     ]
