@@ -679,7 +679,13 @@ def test_a_file_gets_whole_lines(document: str, machine: str) -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 @pytest.mark.parametrize(
     ("words", "completed"),
-    [(["det"], "detect"), (["rank", "--tar"], "--target"), (["completion", "ba"], "bash")],
+    [
+        (["det"], "detect"),
+        (["rank", "--tar"], "--target"),
+        (["completion", "ba"], "bash"),
+        (["bridge", "en"], "enable"),
+        (["bridge", "check", "--ind"], "--index-url"),
+    ],
 )
 def test_bash_completes_commands_and_options(
     tmp_path: Path, words: list[str], completed: str

@@ -20,6 +20,13 @@ from variantsel.selection.bridge_overview import bridges_that_change, labels_on,
 from variantsel.selection.bridged import BridgedEnvironment
 from variantsel.targets.target import StaticProperties, Target
 
+NEWER = f"""
+[[label]]
+label = "cu132"
+platforms = ["linux-x86_64"]
+needs.nvidia.cuda_version_lower_bound = ["13.0"]
+{SOURCE}"""
+
 TORCH_LABELS = {
     "h100@12.4": ["cu128", "cu126", "cpu"],
     "h100@13.0": ["cu132", "cu130", "cu128", "cu126", "cpu"],
@@ -201,6 +208,19 @@ def test_what_a_machine_gets_of_a_project(
     name = "onnxruntime" if project == "onnxruntime-gpu" else project
     found = {item.project: item for item in offers(bridge(ALL[name]), machine(target))}[project]
     assert (found.label, found.requirement, found.page, found.changes) == offer
+
+
+def test_an_offer_says_what_is_taken_where_there_is_none_of_the_best() -> None:
+    found = offers(bridge(TORCH), machine("h100@13.0"))[0]
+    assert (found.label, found.then) == ("cu132", ("cu130", "cu128", "cu126", "cpu"))
+
+
+def test_a_build_that_uses_the_accelerator_is_not_worse_for_being_older() -> None:
+    newer = TORCH.replace('[[label]]\nlabel = "cu132"', '[[label]]\nlabel = "cu134"')
+    (found,) = (
+        item for item in offers(bridge(newer + NEWER), machine("h100@13.0")) if item.default
+    )
+    assert (found.label, found.default, found.changes) == ("cu134", "cu132", False)
 
 
 def test_an_offer_says_which_versions_have_such_builds() -> None:

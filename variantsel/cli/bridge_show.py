@@ -79,6 +79,7 @@ def _as_object(
             {
                 "project": offer.project,
                 "label": offer.label or None,
+                "then": list(offer.then),
                 "requirement": offer.requirement,
                 "versions": offer.versions,
                 "page": offer.page or None,
@@ -131,15 +132,17 @@ def _print_tables(
                 (
                     offer.project,
                     offer.label or "-",
+                    abbreviated(offer.then),
                     offer.requirement if offer.requirement != offer.project else "",
                     offer.page or _versions(offer),
                 )
                 for offer in found
             ],
-            ("bold", "good", "", ""),
-            header=("PROJECT", "BUILD", "ASKED FOR INSTEAD", "FROM"),
+            ("bold", "good", "", "", ""),
+            header=("PROJECT", "BEST BUILD", "THEN", "ASKED FOR INSTEAD", "FROM"),
         )
-    if judged:
+    here = [verdict for verdict in judged if not verdict.platforms]
+    if here:
         terminal.line()
         terminal.table(
             [
@@ -147,15 +150,20 @@ def _print_tables(
                     verdict.row.label,
                     _about(verdict),
                     "yes" if verdict.fits else "no",
-                    f"it {verdict.reason(platform)}"
-                    if not verdict.fits
-                    else _needed(verdict.row.needs),
+                    _needed(verdict.row.needs)
+                    if verdict.fits
+                    else f"it {verdict.reason(platform)}",
                 )
-                for verdict in judged
+                for verdict in here
             ],
             ("good", "", "", ""),
             header=("BUILD", "OF", "FITS", "NEEDS, OR WHY NOT"),
         )
+    labels = {verdict.row.label for verdict in here}
+    elsewhere = [label for label in bridge.label_names if label not in labels]
+    if elsewhere:
+        terminal.line()
+        terminal.line(f"Not for {platform}: {', '.join(elsewhere)}.")
     for row in bridge.exclusives:
         terminal.line()
         terminal.line(f"One of these at a time: {', '.join(row.names)}.")

@@ -183,7 +183,7 @@ def _bridges(value: object, place: str) -> tuple[str, ...]:
 
 def _address(value: object, place: str) -> str:
     text = _text(value, place)
-    if not re.match(r"(https?|file)://[^{}]+", text):
+    if not re.fullmatch(r"(https?|file)://[^{}\s]+", text):
         raise _unexpected(value, place, "an address, https://…")
     return text.rstrip("/")
 

@@ -105,7 +105,7 @@ class IndexPages:
         url, content_type, encoding, status, body = _unpacked(content)
         if status == 404:
             return None
-        page = IndexContent(body, content_type, encoding or None, url=url)
+        page = IndexContent(body, content_type, encoding or None, url, cache_link_parsing=False)
         return {link.filename: link for link in parse_links(page) if link.yanked_reason is None}
 
     def _fetch_page(self, address: str) -> bytes:

@@ -27,7 +27,8 @@ class Offer(NamedTuple):
     """What a machine gets of one project.
 
     :ivar project: what is asked for.
-    :ivar label: the build; empty where none that is known of fits.
+    :ivar label: the best build that fits; empty where none does that is known of.
+    :ivar then: the labels that are taken where there is none of that one, best first.
     :ivar requirement: what is asked for in its place, ``cupy-cuda13x`` or ``jax[cuda13]``; the
         project itself where nothing is.
     :ivar versions: those whose build on the default index it is; empty for all of them, and where
@@ -35,21 +36,18 @@ class Offer(NamedTuple):
     :ivar page: the address of its page; empty for the default index.
     :ivar default: what comes without the bridge: the label of the newest version on the default
         index; empty where that is not known, or where there is no build at all.
+    :ivar changes: whether that is known to be worse: not to fit the machine, or to leave its
+        accelerator unused.
     """
 
     project: str
     label: str
+    then: tuple[str, ...]
     requirement: str
     versions: str
     page: str
     default: str
-
-    @property
-    def changes(self) -> bool:
-        """Whether it is known to be another build than what comes without the bridge."""
-        if not self.label or self.label == self.default:
-            return False
-        return bool(self.default) or self.requirement != self.project
+    changes: bool
 
 
 class LabelVerdict(NamedTuple):
@@ -111,7 +109,7 @@ def verdicts(
 def bridges_that_change(
     bridges: Iterable[Bridge], target: Target, *, enabled: Collection[str] = ()
 ) -> list[Bridge]:
-    """Those that would have a machine get another build of some project.
+    """Those that would have a machine get a better build of some project.
 
     :param enabled: namespaces whose optional providers are enabled.
     """
@@ -168,13 +166,19 @@ def _offer(
         name, labels = found.name, [found.label]
         extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
         requirement = f"{name}{extras}"
+    builds: dict[str, tuple[str, str]] = {}
     for label in labels:
         page = bridge.page_of(label, project, environment.platform)
         versions = _versions(bridge, name, label, environment.platform)
         if page or versions is not None or found is not None:
-            shown = "" if page else versions or ""
-            return Offer(project, label, requirement, shown, page, default)
-    return Offer(project, "", project, "", "", default)
+            builds[label] = ("" if page else versions or "", page)
+    if not builds:
+        return Offer(project, "", (), project, "", "", default, False)
+    label, *then = builds
+    using = {row.label for row in environment.fitting_rows(bridge, project) if row.needs}
+    is_worse = bool(default) or requirement != project
+    changes = is_worse and label != default and default not in using
+    return Offer(project, label, (*then,), requirement, *builds[label], default, changes)
 
 
 def _versions(bridge: Bridge, name: str, label: str, platform: str) -> str | None:

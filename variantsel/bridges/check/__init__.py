@@ -37,5 +37,9 @@ def check_bridge(bridge: Bridge, indexes: Indexes) -> CheckedBridge:
                 differences.update(dict.fromkeys(check))
             except Unreadable as error:
                 unreadable[str(error)] = None
-    by_line = sorted(differences, key=lambda difference: difference.source.line)
-    return CheckedBridge(by_line, [*unreadable])
+    return CheckedBridge(sorted(differences, key=_place), [*unreadable])
+
+
+def _place(difference: Difference) -> tuple[int, bool, str, str]:
+    said = difference.said
+    return difference.source.line, not said, said, difference.found

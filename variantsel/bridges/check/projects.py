@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.version import Version
 
 from variantsel.bridges.check.difference import Difference
-from variantsel.bridges.check.published import Wheel, toolkits_of, wheels_of
+from variantsel.bridges.check.published import Wheel, toolkit_of_name, toolkits_of, wheels_of
 from variantsel.bridges.platforms import PLATFORMS
 from variantsel.bridges.rows import Scope, Source
 
 if TYPE_CHECKING:
     from variantsel.bridges.bridge import Bridge
-    from variantsel.bridges.check.published import Indexes
+    from variantsel.bridges.check.published import Indexes, Metadata
 
 __all__ = ["checks_of_projects"]
 
@@ -84,67 +84,70 @@ def _check_project(
 def _check_claim(
     bridge: Bridge, indexes: Indexes, address: str, claim: _Claim, wheels: Sequence[Wheel]
 ) -> Iterator[Difference]:
-    covered = [
-        wheel
+    versions = _versions(claim, wheels)
+    if not versions:
+        found = f"newest is {wheels[0].version}"
+        yield Difference(claim.source, claim.header, str(claim), found)
+        return
+    newest = versions[0]
+    release = [wheel for wheel in wheels if wheel.version == newest]
+    said = _platforms_said(bridge, claim, newest)
+    for platform in said:
+        if not any(platform in wheel.platforms for wheel in release):
+            found = f"{newest} has no wheel for it"
+            yield Difference(claim.source, claim.header, f"{claim} on {platform}", found)
+    on_platform = [(name, wheel) for name in said for wheel in release if name in wheel.platforms]
+    if on_platform:
+        yield from _check_metadata(bridge, indexes, address, claim, *on_platform[0])
+
+
+def _versions(claim: _Claim, wheels: Sequence[Wheel]) -> list[Version]:
+    """The versions that a row is about, newest first."""
+    return [
+        wheel.version
         for wheel in wheels
         if any(claim.scope.covers(claim.asked, wheel.version, name) for name in PLATFORMS)
     ]
-    if not covered:
-        newest = wheels[0].version
-        yield Difference(claim.source, claim.header, str(claim), f"newest is {newest}")
-        return
-    newest = covered[0].version
-    release = [wheel for wheel in covered if wheel.version == newest]
-    yield from _check_platforms(bridge, claim, newest, release)
-    yield from _check_metadata(bridge, indexes, address, claim, release)
 
 
-def _check_platforms(
-    bridge: Bridge, claim: _Claim, newest: Version, release: Sequence[Wheel]
-) -> Iterator[Difference]:
-    """Compare the platforms of the newest release that a row is about; of builds that every
-    machine can use, rows need not name them."""
-    if claim.header not in ("name", "default"):
-        return
-    there = {name for wheel in release for name in wheel.platforms}.intersection(PLATFORMS)
-    rows = {
-        platform: bridge.label_row(claim.label, claim.asked, newest, platform)
-        for platform in PLATFORMS
-        if claim.scope.covers(claim.asked, newest, platform)
-    }
-    said = {platform for platform, row in rows.items() if row is not None and row.needs}
-    for platform in sorted(said - there):
-        yield Difference(
-            claim.source, claim.header, f"{claim} on {platform}", f"{newest} has no wheel for it"
-        )
-    if claim.header == "name" and said:
-        for platform in sorted(there - said):
-            yield Difference(
-                claim.source, claim.header, "", f"{claim.project} {newest} on {platform}"
-            )
+def _platforms_said(bridge: Bridge, claim: _Claim, version: Version) -> list[str]:
+    """The platforms for which a row says that a version is a build with needs; those where another
+    row says what it is, before this one, are not among them."""
+    said = []
+    for platform in PLATFORMS:
+        row = bridge.label_row(claim.label, claim.asked, version, platform)
+        if row is None or not row.needs:
+            continue
+        if not claim.scope.covers(claim.asked, version, platform):
+            continue
+        if claim.extras or bridge.label_of(claim.project, version, "", platform) == claim.label:
+            said.append(platform)
+    return said
 
 
 def _check_metadata(
-    bridge: Bridge, indexes: Indexes, address: str, claim: _Claim, release: Sequence[Wheel]
+    bridge: Bridge, indexes: Indexes, address: str, claim: _Claim, platform: str, wheel: Wheel
 ) -> Iterator[Difference]:
-    """Compare the toolkit that a row's label has with the one that a wheel asks for, and its
-    extras."""
-    platform, wheel = next(
-        (
-            (name, wheel)
-            for name in PLATFORMS
-            for wheel in release
-            if name in wheel.platforms and claim.scope.covers(claim.asked, wheel.version, name)
-        ),
-        ("", release[0]),
-    )
+    """Compare the toolkit that a row's label has with the one that a wheel's name, or else its
+    requirements, tell; and its extras."""
     row = bridge.label_row(claim.label, claim.asked, wheel.version, platform)
     toolkit = row.toolkit if row is not None else ""
     if not (toolkit or claim.extras):
         return
-    metadata = indexes.metadata(address, wheel.filename)
-    if metadata is None:
-        return
+    found = {} if claim.extras else toolkit_of_name(claim.project)
+    if not found:
+        metadata = indexes.metadata(address, wheel.filename)
+        if metadata is None:
+            return
+        yield from _check_extras(claim, wheel, metadata)
+        found = toolkits_of(metadata, platform, claim.extras)
+    if toolkit and found and toolkit not in found:
+        said = f"{claim}: {claim.label}, {toolkit}"
+        tells = f"{wheel.version}: {next(iter(found.values()))}"
+        yield Difference(claim.source, claim.header, said, tells)
+
+
+def _check_extras(claim: _Claim, wheel: Wheel, metadata: Metadata) -> Iterator[Difference]:
     for extra in claim.extras:
         if extra not in metadata.extras:
             there_are = ", ".join(sorted(metadata.extras)) or "none"
@@ -154,28 +157,33 @@ def _check_metadata(
                 f"{claim.project}[{extra}]",
                 f"extras of {wheel.version}: {there_are}",
             )
-    found = toolkits_of(metadata, claim.extras)
-    if toolkit and found and toolkit not in found:
-        yield Difference(
-            claim.source,
-            claim.header,
-            f"{claim}: {claim.label}, {toolkit}",
-            f"{wheel.version} requires {next(iter(found.values()))}",
-        )
 
 
 def _check_newest(
     bridge: Bridge, project: str, claims: Sequence[_Claim], wheels: Sequence[Wheel]
 ) -> Iterator[Difference]:
-    """Find a newest release that no row about versions is about."""
-    last = [claim for claim in claims if claim.header in ("name", "default")]
-    if not last or project in bridge.members:
+    """Find platforms of the newest release that rows are about in other versions, or on others."""
+    about = [
+        claim
+        for claim in claims
+        if claim.header in ("name", "default") and _versions(claim, wheels)
+    ]
+    newest = wheels[0].version
+    if not about or project in bridge.members:
         return
-    for platform in sorted({name for wheel in wheels for name in wheel.platforms}):
-        newest = next(wheel.version for wheel in wheels if platform in wheel.platforms)
-        is_about = any(claim.scope.may_cover(claim.asked, platform) for claim in last)
-        if is_about and not bridge.label_of(project, newest, "", platform):
-            yield Difference(
-                last[-1].source, last[-1].header, "", f"{project} {newest} on {platform}"
-            )
-            return
+    built_for = {
+        platform
+        for wheel in wheels
+        if wheel.version == newest and len(wheel.platforms) < len(PLATFORMS)
+        for platform in wheel.platforms
+    }
+    unknown = []
+    for platform in sorted(built_for):
+        label = bridge.label_of(project, newest, "", platform)
+        rows = [bridge.label_row(label, claim.asked, newest, platform) for claim in about]
+        is_about = any(claim.scope.may_cover(claim.asked, platform) for claim in about)
+        if is_about and not any(rows):
+            unknown.append(platform)
+    if unknown:
+        found = f"{project} {newest} on {', '.join(unknown)}"
+        yield Difference(about[-1].source, about[-1].header, "", found)

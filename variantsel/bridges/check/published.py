@@ -12,7 +12,16 @@ from packaging.version import InvalidVersion, Version
 
 from variantsel.bridges.platforms import PLATFORMS
 
-__all__ = ["Indexes", "Metadata", "Unreadable", "Wheel", "platforms_of", "toolkits_of", "wheels_of"]
+__all__ = [
+    "Indexes",
+    "Metadata",
+    "Unreadable",
+    "Wheel",
+    "platforms_of",
+    "toolkit_of_name",
+    "toolkits_of",
+    "wheels_of",
+]
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _CUDA = re.compile(r"(?:^|-)cu(?:da)?-?(\d\d)(?:\d|x)?(?:-|$)")
@@ -104,30 +113,50 @@ def _platforms(tags: Iterable[str]) -> Iterator[str]:
                 yield f"{system}-{_MACHINES.get(name, name)}"
 
 
-def toolkits_of(metadata: Metadata, extras: Iterable[str] = ()) -> dict[str, str]:
-    """``{toolkit: requirement that says so}`` of the CUDA majors that a wheel asks for, ``cu13``.
+def toolkit_of_name(project: str) -> dict[str, str]:
+    """``{toolkit: project}`` where a project's name tells the CUDA major, ``cu13``; else empty."""
+    match = _CUDA.search(project)
+    return {f"cu{match[1]}": project} if match else {}
 
-    :param extras: those it is asked for with; what is required for others counts for nothing.
+
+def toolkits_of(metadata: Metadata, platform: str, extras: Iterable[str] = ()) -> dict[str, str]:
+    """``{toolkit: requirement that tells it}`` of the CUDA majors that a wheel asks for, ``cu13``.
+
+    :param platform: one of :data:`~variantsel.bridges.platforms.PLATFORMS`, which it is for.
+    :param extras: those it is asked for with; without any, what it requires by itself.
     """
     found: dict[str, str] = {}
-    wanted = {*extras}
+    environments = [{**_variables(platform), "extra": extra} for extra in (*extras, "")]
     for line in metadata.requires:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             continue
-        asking = _extras_of(str(requirement.marker or ""))
-        if asking.isdisjoint(wanted) if wanted else asking:
+        marker = requirement.marker
+        if marker is not None and not any(map(marker.evaluate, environments)):
             continue
         name = canonicalize_name(requirement.name)
-        if match := _CUDA.search(name):
-            found.setdefault(f"cu{match[1]}", line)
-        elif _UNSUFFIXED.match(name):
+        for toolkit in toolkit_of_name(name):
+            found.setdefault(toolkit, line)
+        if _UNSUFFIXED.fullmatch(name):
             for specifier in requirement.specifier:
                 if specifier.operator in ("==", "~=", ">="):
                     found.setdefault(f"cu{specifier.version.partition('.')[0]}", line)
     return found
 
 
-def _extras_of(marker: str) -> set[str]:
-    return {canonicalize_name(name) for name in re.findall(r"extra == [\"']([^\"']+)", marker)}
+def _variables(platform: str) -> dict[str, str]:
+    """The marker variables that tell a platform."""
+    system, _, machine = platform.partition("-")
+    sys_platform, platform_system, os_name = {
+        "linux": ("linux", "Linux", "posix"),
+        "windows": ("win32", "Windows", "nt"),
+        "macos": ("darwin", "Darwin", "posix"),
+    }[system]
+    called = {"windows-x86_64": "AMD64", "windows-aarch64": "ARM64", "macos-aarch64": "arm64"}
+    return {
+        "sys_platform": sys_platform,
+        "platform_system": platform_system,
+        "os_name": os_name,
+        "platform_machine": called.get(platform, machine),
+    }
