@@ -113,9 +113,9 @@ def test_what_needs_something_of_the_machine_can_be_written_as_metadata() -> Non
     assert again.namespaces == found.namespaces
 
 
-def test_of_one_build_alone_no_order_is_said() -> None:
+def test_of_builds_that_need_the_same_the_default_one_comes_first() -> None:
     found = bridge(TORCH).metadata("torch", Version("2.15.0"), ["cu132"], LINUX)
-    assert {*found.variants["cu132"]} == {"nvidia"}
+    assert found.variants["cu132"][ORDER_NAMESPACE] == {"order": ("0",)}
 
 
 def test_a_row_of_a_label_may_be_about_some_versions() -> None:

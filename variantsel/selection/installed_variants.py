@@ -98,8 +98,10 @@ class InstalledVariant:
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """What it was built for: ``{namespace: {feature: (value, ...)}}``."""
-        return self.metadata.variants[self.label]
+        """What it was built for: ``{namespace: {feature: (value, ...)}}``, without the order that a
+        bridge gives builds."""
+        properties = self.metadata.variants[self.label]
+        return {name: properties[name] for name in properties if name != ORDER_NAMESPACE}
 
     def misfit(self, target: Target, *, enabled: Collection[str] = ()) -> Rejection | None:
         """Why it does not fit a machine; ``None`` when it fits.
