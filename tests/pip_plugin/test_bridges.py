@@ -164,7 +164,7 @@ def test_what_is_installed_decides_for_what_belongs_to_it(
     bridged: Environment, world: BridgedWorld
 ) -> None:
     install(bridged, world, "h100@13.0", "torch==2.11.0+cu126")
-    install(bridged, world, "h100@13.0", "torchvision")
+    install(bridged, world, "h100@13.0", "torchvision==0.26.0")
     assert installed(bridged)["torchvision"] == "0.26.0+cu126"
 
 
@@ -263,6 +263,58 @@ def test_names_extras_and_versions_follow_the_machine(
     found.pop("libcudf-cu12", None), found.pop("libcudf-cu13", None)
     assert found == expected
     assert bridged.pip("check", variables={"VARIANTSEL": "off"}).returncode == 0
+
+
+WINDOWS = """\
+[environment]
+os_name = "nt"
+sys_platform = "win32"
+platform_system = "Windows"
+platform_machine = "AMD64"
+[tags]
+platforms = ["win_amd64"]
+"""
+MACOS = """\
+[environment]
+sys_platform = "darwin"
+platform_system = "Darwin"
+platform_machine = "arm64"
+[tags]
+platforms = ["macosx_14_0_arm64"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "cuda", "version"),
+    [
+        ("gh200@13.0", None, "2.15.0"),
+        ("gh200@12.4", None, "2.14.1+cu126"),
+        (WINDOWS, (13, 0), "2.15.0+cu132"),
+        (WINDOWS, (12, 4), "2.14.1+cu126"),
+        (WINDOWS, None, "2.15.0"),
+        (MACOS, None, "2.15.0"),
+    ],
+)
+def test_a_layer_for_another_machine(
+    bridged: Environment,
+    world: BridgedWorld,
+    tmp_path: Path,
+    target: str,
+    cuda: tuple[int, int] | None,
+    version: str,
+) -> None:
+    if "\n" in target:
+        gpu = Path(machine(tmp_path, cuda=cuda, capability=(9, 0))).read_text() if cuda else ""
+        (tmp_path / "target.toml").write_text(target + (gpu or "[properties]\n"))
+        target = str(tmp_path / "target.toml")
+    layer = tmp_path / "layer"
+    result = bridged.run(
+        *("-m", "variantsel", "pip", "--target", target, "install", "torch", "--into", str(layer)),
+        variables=world.variables(VARIANTSEL_BRIDGE="torch"),
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    (found,) = layer.glob("torch-*.dist-info")
+    assert found.name == f"torch-{version}.dist-info"
 
 
 def test_what_overwrites_each_other_is_installed_once(

@@ -113,10 +113,17 @@ def test_one_toolkit_is_for_the_whole_environment() -> None:
     world.environment.settle("torch", Version("2.10.0"), "cu126")
     assert world.asked("cupy") == "cupy-cuda12x"
     assert world.asked("jax") == "jax[cuda12]"
-    world.environment.start_again()
-    world.environment.settle("torch", Version("2.15.0"), "cu132")
+    other = World(TORCH, CUPY, JAX, target="h100@13.0")
+    other.environment.settle("torch", Version("2.15.0"), "cu132")
+    assert other.asked("cupy") == "cupy-cuda13x"
+    assert other.asked("jax") == "jax[cuda13]"
+
+
+def test_what_was_asked_for_once_is_asked_for_again() -> None:
+    world = World(TORCH, CUPY, target="h100@13.0")
     assert world.asked("cupy") == "cupy-cuda13x"
-    assert world.asked("jax") == "jax[cuda13]"
+    world.environment.settle("torch", Version("2.10.0"), "cu126")
+    assert world.asked("cupy") == "cupy-cuda13x"
 
 
 def test_a_build_for_cpus_settles_no_toolkit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from variantsel.pip_plugin.metadata_source import in_words
@@ -40,6 +41,7 @@ def with_bridged_pages(
     if _is_named_by_user(bridge, collector) or bridge.name in session.unreachable_bridges:
         return found
     pages = bridges.pages(project, lambda page, label: bridges.note_page(page.rstrip("/"), label))
+    pages = [page for page in pages if _may_be_there(page)]
     if not pages:
         return found
     added = [
@@ -67,6 +69,15 @@ def _is_named_by_user(bridge: Bridge, collector: Any) -> bool:
     base = bridge.index.base.rstrip("/") if bridge.index is not None else ""
     given = (*collector.search_scope.index_urls, *collector.search_scope.find_links)
     return bool(base) and any(f"{address.rstrip('/')}/".startswith(f"{base}/") for address in given)
+
+
+def _may_be_there(page: str) -> bool:
+    """Whether a page is not a folder that is missing, which pip would warn of."""
+    if not page.startswith("file:"):
+        return True
+    from pip._internal.utils.urls import url_to_path
+
+    return Path(url_to_path(page)).exists()
 
 
 def _takes_project_name(sources: Any) -> bool:

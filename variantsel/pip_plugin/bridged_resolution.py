@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["resolve_with_bridges"]
 
 
-def resolve_with_bridges(session: Session, bridges: Bridges, resolve: Callable[[], Any]) -> Any:
+def resolve_with_bridges(
+    session: Session, bridges: Bridges, factory: Any, resolve: Callable[[], Any]
+) -> Any:
     """pip's result.
 
     Where the label that a family was settled on cannot be had for all of it, the next one is tried
     for all; what failed first is what is raised when none is left.
 
+    :param factory: pip's ``Factory``.
     :param resolve: one resolution, which raises pip's errors and :class:`LabelNotForAll`.
     """
     from pip._internal.exceptions import DistributionNotFound
@@ -38,4 +41,11 @@ def resolve_with_bridges(session: Session, bridges: Bridges, resolve: Callable[[
         else:
             if not bridges.replacements.start_again():
                 return result
+            _forget_requirements(factory)
         bridges.start_again()
+
+
+def _forget_requirements(factory: Any) -> None:
+    """Have pip read requirements anew: other names are to be put in their place."""
+    for cache in ("_link_candidate_cache", "_extras_candidate_cache", "_installed_candidate_cache"):
+        getattr(factory, cache).clear()

@@ -27,7 +27,7 @@ def change(session: Session, resolver: Any) -> None:
         while True:
             with session.failures_explained():
                 requirement_set = _resolved(
-                    session, lambda: resolve(self, root_reqs, check_supported_wheels)
+                    session, self.factory, lambda: resolve(self, root_reqs, check_supported_wheels)
                 )
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
@@ -54,10 +54,10 @@ def change(session: Session, resolver: Any) -> None:
     resolver.Resolver.resolve = resolve_and_explain
 
 
-def _resolved(session: Session, resolve: Callable[[], Any]) -> Any:
+def _resolved(session: Session, factory: Any, resolve: Callable[[], Any]) -> Any:
     """pip's result, with one label for every family where bridges are switched on."""
     if session.bridges is None:
         return resolve()
     from variantsel.pip_plugin.bridged_resolution import resolve_with_bridges
 
-    return resolve_with_bridges(session, session.bridges, resolve)
+    return resolve_with_bridges(session, session.bridges, factory, resolve)

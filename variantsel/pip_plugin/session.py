@@ -139,8 +139,12 @@ class Session:
         return replaced_in_metadata(self.bridges, text, with_extras=with_extras)
 
     def settle(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
-        """Remember that a build is taken, which those of its family have to be like."""
-        if selection.release.bridged is not None and self.bridges is not None:
+        """Remember that a build is taken, which those of its family have to be like; but not one
+        that does not fit, and is taken for want of another."""
+        source = selection.ranking_of(file)
+        if self.bridges is None or selection.release.bridged is None or source is None:
+            return
+        if file.label not in source.ranking.rejected:
             from variantsel.pip_plugin.seen import normalized
 
             name = normalized(selection.release.name)

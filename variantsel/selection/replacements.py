@@ -51,6 +51,7 @@ class Replacements:
         self._taken: dict[Group, str] = {}
         self._given: set[Group] = set()
         self._better: dict[Group, str] = {}
+        self._ordered: dict[tuple[str, str], list[str]] = {}
 
     def note_given(self, project: str) -> None:
         """Remember that the user asked for a project by its own name, or that it is installed: of
@@ -151,12 +152,15 @@ class Replacements:
         return frozenset(added), served
 
     def _labels(self, bridge: Bridge, project: str) -> list[str]:
-        """The labels that fit the machine, best first, those of the environment's toolkit alone
-        where there are any."""
-        environment = self._environment
-        rows = environment.fitting_rows(bridge, project)
-        same = [row for row in rows if environment.toolkit in ("", row.toolkit) or not row.toolkit]
-        return list(dict.fromkeys(row.label for row in same or rows))
+        """The labels that fit the machine, best first, those of the environment's toolkit before
+        the others; the same whenever it is asked: requirements are read more than once."""
+        key = bridge.name, project
+        if key not in self._ordered:
+            toolkit = self._environment.toolkit
+            rows = self._environment.fitting_rows(bridge, project)
+            ordered = sorted(rows, key=lambda row: bool(toolkit) and row.toolkit != toolkit)
+            self._ordered[key] = list(dict.fromkeys(row.label for row in ordered))
+        return self._ordered[key]
 
 
 def _groups_of(bridge: Bridge, project: str) -> Iterator[Group]:
