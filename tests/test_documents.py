@@ -20,7 +20,7 @@ from variantsel_providers import nvidia
 
 import variantsel
 from variantsel.cli import main
-from variantsel.configuration.keys import KEYS, PACKAGE_KEYS
+from variantsel.configuration.keys import BRIDGE_KEYS, KEYS, PACKAGE_KEYS
 from variantsel.configuration.variables import (
     _PACKAGE_VARIABLES,
     _VARIABLES,
@@ -124,16 +124,18 @@ def test_a_variable_of_ours_exists() -> None:
 
 def test_the_table_of_keys_has_all_keys_and_their_variables() -> None:
     rows = re.findall(
-        r"^\| `([a-zA-Z.]+)` \| [^|]+ \| (?:`(\w+)`)? ?\|", prose(CONFIGURATION), re.MULTILINE
+        r"^\| `([a-zA-Z.-]+)` \| [^|]+ \| (?:`(\w+)`)? ?\|", prose(CONFIGURATION), re.MULTILINE
     )
     variables = {key: name for name, (key, _) in _VARIABLES.items()}
     variables |= {f"packages.NAME.{key}": name for name, (key, _) in _PACKAGE_VARIABLES.items()}
     keys = [*KEYS, *(f"packages.NAME.{key}" for key in PACKAGE_KEYS)]
+    keys += [f"bridges.NAME.{key}" for key in BRIDGE_KEYS]
     assert dict(rows) == {key: variables.get(key, "") for key in keys}
 
 
 def test_what_shows_something_has_json(capsys: pytest.CaptureFixture[str]) -> None:
     shows = ("detect", "rank", "list", "config", "status", "provider check", "target list")
+    shows += ("bridge list", "bridge show", "bridge check")
     for command in (*shows, "target show", "target diff"):
         main([*command.split(), "--help"])
         assert "--format" in capsys.readouterr().out, command

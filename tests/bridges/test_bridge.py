@@ -114,9 +114,10 @@ def test_what_needs_something_of_the_machine_can_be_written_as_metadata() -> Non
     assert again.namespaces == found.namespaces
 
 
-def test_of_builds_that_need_the_same_the_default_one_comes_first() -> None:
-    found = bridge(TORCH).metadata("torch", Version("2.15.0"), ["cu132"], LINUX)
-    assert found.variants["cu132"][ORDER_NAMESPACE] == {"order": ("0",)}
+def test_of_builds_that_need_the_same_the_one_that_whoever_chooses_none_gets_is_first() -> None:
+    found = bridge(TORCH).metadata("torch", Version("2.14"), ["cu132", "cu130"], LINUX)
+    order = {label: properties["bridge"]["order"] for label, properties in found.variants.items()}
+    assert order == {"cu130": ("0",), "cu132": ("1",)}
 
 
 def test_a_row_of_a_label_may_be_about_some_versions() -> None:

@@ -25,6 +25,7 @@ NEWER = f"""
 label = "cu132"
 platforms = ["linux-x86_64"]
 needs.nvidia.cuda_version_lower_bound = ["13.0"]
+needs.nvidia.sm_arch = ["75_real", "80_real", "86_real", "89_real", "90_real"]
 {SOURCE}"""
 
 TORCH_LABELS = {
@@ -184,11 +185,11 @@ def test_the_toolkit_of_what_was_taken_first_is_the_environments() -> None:
 
 
 OFFERS = {
-    ("torch", "h100@13.0"): ("cu132", "torch", "https://download.example/whl/cu132/torch/", False),
+    ("torch", "h100@13.0"): ("cu132", "torch", "", False),
     ("torch", "h100@12.4"): ("cu128", "torch", "https://download.example/whl/cu128/torch/", True),
     ("torch", "cpu-x86-64-v3"): ("cpu", "torch", "https://download.example/whl/cpu/torch/", True),
     ("torch", "graviton4"): ("cpu", "torch", "https://download.example/whl/cpu/torch/", True),
-    ("torch", "macos"): ("cpu", "torch", "https://download.example/whl/cpu/torch/", False),
+    ("torch", "macos"): ("cpu", "torch", "", False),
     ("cupy", "h100@13.0"): ("cuda13", "cupy-cuda13x", "", True),
     ("cupy", "h100@12.4"): ("cuda12", "cupy-cuda12x", "", True),
     ("cupy", "v100@13.0"): ("cuda12", "cupy-cuda12x", "", True),
@@ -217,10 +218,9 @@ def test_an_offer_says_what_is_taken_where_there_is_none_of_the_best() -> None:
 
 def test_a_build_that_uses_the_accelerator_is_not_worse_for_being_older() -> None:
     newer = TORCH.replace('[[label]]\nlabel = "cu132"', '[[label]]\nlabel = "cu134"')
-    (found,) = (
-        item for item in offers(bridge(newer + NEWER), machine("h100@13.0")) if item.default
-    )
-    assert (found.label, found.default, found.changes) == ("cu134", "cu132", False)
+    found = offers(bridge(newer + NEWER), machine("h100@13.0"))[0]
+    assert (found.label, found.default, found.changes) == ("cu132", "cu132", False)
+    assert found.then[:2] == ("cu134", "cu130")
 
 
 def test_an_offer_says_which_versions_have_such_builds() -> None:

@@ -141,6 +141,9 @@ def _print_tables(
             ("bold", "good", "", "", ""),
             header=("PROJECT", "BEST BUILD", "THEN", "ASKED FOR INSTEAD", "FROM"),
         )
+    if bridge.members:
+        terminal.line()
+        terminal.line("What is installed together is of one build: the best that all of it has.")
     here = [verdict for verdict in judged if not verdict.platforms]
     if here:
         terminal.line()

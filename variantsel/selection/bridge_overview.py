@@ -162,20 +162,24 @@ def _offer(
     found = replacements.of(project, is_given=True)
     name, requirement = project, project
     labels = environment.fitting_labels(bridge, project)
+    using = {row.label for row in environment.fitting_rows(bridge, project) if row.needs}
+    ranking = environment.ranking(project, _NEWEST, labels)
     if found is not None:
         name, labels = found.name, [found.label]
         extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
         requirement = f"{name}{extras}"
+    elif ranking is not None:  # older versions may have builds of further labels
+        known = dict.fromkeys((*ranking.labels, *labels))
+        labels = sorted(known, key=lambda label: label not in using)
     builds: dict[str, tuple[str, str]] = {}
     for label in labels:
-        page = bridge.page_of(label, project, environment.platform)
+        page = bridge.page_of(label, project, environment.platform) if label != default else ""
         versions = _versions(bridge, name, label, environment.platform)
         if page or versions is not None or found is not None:
             builds[label] = ("" if page else versions or "", page)
     if not builds:
         return Offer(project, "", (), project, "", "", default, False)
     label, *then = builds
-    using = {row.label for row in environment.fitting_rows(bridge, project) if row.needs}
     is_worse = bool(default) or requirement != project
     changes = is_worse and label != default and default not in using
     return Offer(project, label, (*then,), requirement, *builds[label], default, changes)
