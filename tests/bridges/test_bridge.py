@@ -7,7 +7,6 @@ from packaging.version import Version
 from support.bridge_files import CUPY, JAX, MACOS, ONNXRUNTIME, SOURCE, TORCH, WINDOWS, bridge
 
 from variantsel import VariantMetadata
-from variantsel.bridges.bridge import ORDER_NAMESPACE
 from variantsel.bridges.platforms import PLATFORMS, platform_of
 from variantsel.errors import InvalidBridge
 

@@ -12,6 +12,9 @@ from support.environments import Environment
 from support.todays_indexes import DEFAULT_LABELS, publish_others, publish_torch
 from variantsel_providers import amd, nvidia
 
+from variantsel.bridges.catalogue import ALL, find_bridges
+from variantsel.pip_plugin.without_variants import ASKED_PROJECTS
+
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="the machines of the table are x86-64"
 )
@@ -376,6 +379,12 @@ def test_the_users_own_index_of_a_family_is_enough(
     assert installed(bridged)["torch"] == "2.15.0+cu130"
     assert "is the build cu130, which does not fit v100@13.0" in said
     assert not [path for path in world.served.requests if not path.startswith("/cu130/")]
+
+
+def test_what_a_hint_may_be_about_is_what_the_bridges_have_another_name_or_an_extra_for() -> None:
+    bridges = find_bridges([ALL])
+    rows = [row for bridge in bridges for row in (*bridge.names, *bridge.extras)]
+    assert {row.project for row in rows} == ASKED_PROJECTS
 
 
 def test_with_none_switched_on_one_line_says_what_would_be_different(

@@ -12,7 +12,22 @@ from variantsel.pip_plugin.session import Session
 
 __all__ = ["ASKED_PROJECTS", "announce_build_without_variants", "announce_hint"]
 
-ASKED_PROJECTS: frozenset[str] = frozenset({"cupy"})
+# fmt: off
+ASKED_PROJECTS = frozenset(
+    (
+        "cucim", "cudf", "cudf-polars", "cuequivariance-ops", "cuequivariance-ops-jax",
+        "cuequivariance-ops-torch", "cugraph", "cugraph-pyg", "cuml", "cuopt", "cupy", "cuvs",
+        "cuxfilter", "cvcuda", "dask-cudf", "distributed-ucxx", "faiss", "flashinfer-python",
+        "gpu4pyscf", "gpu4pyscf-libxc", "holoscan", "jax", "kvikio", "libcudf", "libcugraph",
+        "libcuml", "libcuopt", "libcuvs", "libkvikio", "libnvforest", "libraft", "librapidsmpf",
+        "librmm", "libucxx", "libwholegraph", "mlx", "numba-cuda", "nvforest", "nvidia-dali",
+        "nvidia-dali-tf-plugin", "nx-cugraph", "onnxruntime", "openmm", "paddlepaddle",
+        "pylibcudf", "pylibcugraph", "pylibraft", "pylibwholegraph", "raft-dask",
+        "rapids-singlecell", "rapidsmpf", "rmm", "tensorflow", "tensorrt", "tensorrt-dispatch",
+        "tensorrt-lean", "transformer-engine", "ucxx", "vllm", "xgboost",
+    )
+)
+# fmt: on
 """What people ask for where a bridge would have another name, or an extra; a test compares it with
 the bridges' files, which take too long to read for a run that has nothing to do with them."""
 
