@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.bridged_world import BridgedWorld, bridged_world, set_base
 from support.environments import Environment
-from support.todays_indexes import DEFAULT_LABELS, publish_others, publish_torch
+from support.todays_indexes import DEFAULT_LABELS, publish_by_page, publish_others, publish_torch
 from variantsel_providers import amd, nvidia
 
 from variantsel.bridges.catalogue import ALL, find_bridges
@@ -25,6 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedWorld]:
     world = bridged_world(tmp_path_factory.mktemp("today"))
     publish_torch(world)
     publish_others(world)
+    publish_by_page(world)
     with world.running():
         yield world
 
@@ -33,7 +34,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedWorld]:
 def bridged(environment: Environment, world: BridgedWorld) -> Iterator[Environment]:
     """The environment, whose user has a mirror of PyTorch's index."""
     assert world.served is not None
-    set_base(environment.folder, torch=world.served.url)
+    set_base(
+        environment.folder, **{"torch": world.served.url, "llama-cpp-python": world.served.url}
+    )
     before = set(environment.site_packages.glob("*.dist-info"))
     yield environment
     added = set(environment.site_packages.glob("*.dist-info")) - before
@@ -266,6 +269,17 @@ def test_names_extras_and_versions_follow_the_machine(
     found.pop("libcudf-cu12", None), found.pop("libcudf-cu13", None)
     assert found == expected
     assert bridged.pip("check", variables={"VARIANTSEL": "off"}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "build"), [("h100@12.4", "cu124"), ("h100@13.0", "cu130"), ("cpu-x86-64-v3", "cpu")]
+)
+def test_the_page_tells_where_wheels_do_not(
+    bridged: Environment, world: BridgedWorld, target: str, build: str
+) -> None:
+    install(bridged, world, target, "llama-cpp-python")
+    shown = bridged.run("-c", "import llama_cpp_python; print(llama_cpp_python.BUILD)")
+    assert shown.stdout.strip() == build
 
 
 WINDOWS = """\

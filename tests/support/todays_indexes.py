@@ -103,3 +103,12 @@ def publish_others(world: BridgedWorld) -> None:
         world.publish(name, "5.0.0", tag=f"cp37-abi3-{LINUX}")
     world.publish("needs_window", "1.0", tag="py3-none-any", requires=["opencv-python"])
     world.publish("needs_no_window", "1.0", tag="py3-none-any", requires=["opencv-python-headless"])
+
+
+def publish_by_page(world: BridgedWorld) -> None:
+    """llama-cpp-python, whose wheels do not say which build they are: the page does."""
+    for label in ("cpu", "cu124", "cu130"):
+        world.publish(
+            "llama_cpp_python", "0.3.20", label=label, local=False, tag=f"py3-none-{LINUX}"
+        )
+    (world.default.folder / "llama-cpp-python").mkdir()
