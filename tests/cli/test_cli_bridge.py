@@ -55,15 +55,10 @@ def test_list_shows_every_bridge_and_where_it_is_switched_on(
     capsys: Captured, user_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, output, _ = told(capsys, "bridge", "list")
-    rows = [line.split(maxsplit=3) for line in output.splitlines()]
+    rows = [" ".join(line.split()) for line in output.splitlines()]
     assert code == 0
-    assert [
-        "torch",
-        "off",
-        "index,",
-        "version  3         PyTorch and what is built with it",
-    ] in rows
-    assert ["cupy", "off", "name", "3         CuPy"] in rows
+    assert "torch off index, version 3 PyTorch and what is built with it" in rows
+    assert "cupy off name 3 CuPy" in rows
     user_file.write_text('bridge = ["jax"]\n' + user_file.read_text())
     assert states(capsys) == {"jax": str(user_file)}
     monkeypatch.setenv("VARIANTSEL_BRIDGE", "torch")
