@@ -170,6 +170,22 @@ def test_a_mirror_is_where_pages_are(capsys: Captured, user_file: Path) -> None:
     assert shown["projects"][0]["page"] == "https://mirror.example/whl/cu128/torch/"
 
 
+def test_a_mirrors_password_is_not_shown(capsys: Captured, user_file: Path) -> None:
+    text = user_file.read_text().replace(
+        "[bridges.torch]\n", '[bridges.torch]\nbase = "https://me:secret@mirror.example/whl"\n'
+    )
+    user_file.write_text(text)
+    for command, shown in (
+        (("bridge", "show", "torch", "--target", "h100@12.4"), "whl/cu128/torch/"),
+        (("config",), "whl"),
+    ):
+        for options in ((), ("--format", "json")):
+            main([*command, *options])
+            output = capsys.readouterr().out
+            assert f"https://me:****@mirror.example/{shown}" in output
+            assert "secret" not in output
+
+
 # enable, disable
 
 
