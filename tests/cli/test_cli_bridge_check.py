@@ -359,6 +359,30 @@ def test_an_index_that_cannot_be_read_is_an_error_that_names_it(
     assert differences == []
 
 
+def test_an_index_that_does_not_answer_is_asked_once(
+    index: Index, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (index.folder / "torch").mkdir()
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    text = TORCH.replace("https://download.example/whl", "http://127.0.0.1:9/whl")
+    code, _, error = checked(tmp_path, capsys, "torch", text)
+    assert code == 2
+    assert error.count("could not be read") == 1
+    assert "error: 127.0.0.1:9 did not answer: it is asked for no further page" in error
+
+
+def test_a_password_is_used_and_not_shown(
+    index: Index, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_cupy(index)
+    monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("://", "://me:secret@"))
+    write_bridges(tmp_path, tmp_path / "home", cupy=CUPY.replace('"cu12"', '"cu11"'))
+    assert main(["bridge", "check", "cupy"]) == 1
+    captured = capsys.readouterr()
+    assert "secret" not in captured.out + captured.err
+    assert "://me:****@127.0.0.1" in captured.out
+
+
 def test_yanked_files_and_those_of_other_projects_do_not_count(
     index: Index, tmp_path: Path, capsys: Capture
 ) -> None:

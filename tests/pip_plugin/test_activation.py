@@ -33,10 +33,12 @@ def snapshot(environment: Environment) -> dict[str, bytes]:
     }
 
 
-def test_deactivate_leaves_no_trace(plain_environment: Environment) -> None:
+def test_deactivate_leaves_no_trace(plain_environment: Environment, tmp_path: Path) -> None:
     before = snapshot(plain_environment)
     assert plain_environment.run("-m", "variantsel", "status").returncode == 1
-    assert plain_environment.run("-m", "variantsel", "activate").returncode == 0
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}  # what the machine's providers answered
+    activated = plain_environment.run("-m", "variantsel", "activate", variables=cache)
+    assert activated.returncode == 0
     added = snapshot(plain_environment).keys() - before.keys()
     assert {Path(name).name for name in added} == {"variantsel.pth"}
     assert plain_environment.run("-m", "variantsel", "status").returncode == 0
@@ -58,8 +60,8 @@ def test_activate_ends_with_the_bridges_that_would_change_what_the_machine_gets(
 
     try:
         line = last_line(VARIANTSEL_TARGET=f"{HOPPER}@12.4")
-        assert line.startswith(f"Today's builds that fit {HOPPER}@12.4 better than those pip takes")
-        assert re.search(r"\btorch\b.*: 'variantsel bridge show \S+' shows them", line)
+        assert line.startswith(f"With bridges, pip would take better builds for {HOPPER}@12.4 of ")
+        assert re.search(r" of .+: 'variantsel bridge show \S+' shows them, 'variantsel bri", line)
         assert "torch" in last_line(VARIANTSEL_TARGET=CPU_ONLY)  # no CUDA for nothing
         for variables in (
             {"VARIANTSEL_TARGET": HOPPER, "VARIANTSEL_BRIDGE": "all"},

@@ -91,6 +91,7 @@ def _bridges_line() -> str:
     from variantsel.bridges.catalogue import ALL
     from variantsel.configuration import load_configuration
     from variantsel.errors import VariantselError
+    from variantsel.ranking.enumeration import first_few
     from variantsel.selection.bridge_overview import bridges_that_change
 
     try:
@@ -108,11 +109,10 @@ def _bridges_line() -> str:
         return f"The settings cannot be used: {error}"
     if not names:
         return ""
-    first = names[0]
     return (
-        f"Today's builds that fit {target.name} better than those pip takes are known of "
-        f"{', '.join(names)}: 'variantsel bridge show {first}' shows them, "
-        f"'variantsel bridge enable {first}' has pip take them."
+        f"With bridges, pip would take better builds for {target.name} of {first_few(names)}: "
+        f"'variantsel bridge show {names[0]}' shows them, 'variantsel bridge enable {names[0]}', "
+        "or 'all', has pip take them."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, examples
 from variantsel.cli.exit_codes import DONE, FAILED, NEGATIVE
-from variantsel.cli.output import print_error, print_json, print_note
+from variantsel.cli.output import print_error, print_json, print_note, without_password
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print_json([_as_object(bridge, result) for bridge, result in checked.items()])
     else:
         for bridge, result in checked.items():
-            _print_result(bridge, result, indexes.default)
+            _print_result(bridge, result, without_password(indexes.default))
     unreadable = {text for result in checked.values() for text in result.unreadable}
     for text in sorted(unreadable):
         print_error(text)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, add_target, examples, resolve_target
 from variantsel.cli.exit_codes import DONE, NEGATIVE
-from variantsel.cli.output import abbreviated, print_json, print_note, print_notices, rejection_json
+from variantsel.cli.output import (
+    abbreviated,
+    print_json,
+    print_note,
+    print_notices,
+    rejection_json,
+    without_password,
+)
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -82,7 +89,7 @@ def _as_object(
                 "then": list(offer.then),
                 "requirement": offer.requirement,
                 "versions": offer.versions,
-                "page": offer.page or None,
+                "page": without_password(offer.page) or None,
                 "without_bridge": offer.default or None,
             }
             for offer in found
@@ -134,7 +141,7 @@ def _print_tables(
                     offer.label or "-",
                     abbreviated(offer.then),
                     offer.requirement if offer.requirement != offer.project else "",
-                    offer.page or _versions(offer),
+                    without_password(offer.page) or _versions(offer),
                 )
                 for offer in found
             ],

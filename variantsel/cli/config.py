@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, examples
 from variantsel.cli.exit_codes import DONE
-from variantsel.cli.output import print_json, print_note
+from variantsel.cli.output import print_json, print_note, without_password
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _config(arguments: argparse.Namespace) -> int:
 def _as_json(configuration: Configuration) -> dict[str, Any]:
     return {
         "settings": {
-            key: {"value": setting.value, "source": setting.source}
+            key: {"value": _safe(setting.value), "source": setting.source}
             for key, setting in sorted(configuration.settings.items())
         },
         "files": [
@@ -106,4 +106,9 @@ def _shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(value) or "(none)"
-    return str(value) or "(this machine)"
+    return str(_safe(value)) or "(this machine)"
+
+
+def _safe(value: Any) -> Any:
+    """A mirror's address may hold a password."""
+    return without_password(value) if isinstance(value, str) else value

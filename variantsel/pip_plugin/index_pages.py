@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
@@ -38,7 +39,7 @@ _ACCEPT = (
 class IndexPages:
     """Reads indexes; see :class:`~variantsel.bridges.check.published.Indexes`.
 
-    :ivar default: the address of the default index.
+    :ivar default: the address of the default index, which may hold a password.
     :ivar requests: how many requests were made.
     """
 
@@ -59,6 +60,7 @@ class IndexPages:
         self.default: str = options.index_url.rstrip("/") + "/"
         self._session = command._build_session(options)
         self._session.hooks["response"].append(self._count)
+        self._silent: set[str] = set()
         self._links: dict[str, dict[str, Any] | None] = {}
         self.requests = 0
 
@@ -148,7 +150,19 @@ class IndexPages:
             return None
 
     def _get(self, address: str, headers: dict[str, str]) -> Any:
-        return self._session.get(address, headers=headers)
+        from pip._vendor.requests import HTTPError
+
+        host = urlsplit(address).netloc
+        if host in self._silent:
+            name = host.rpartition("@")[2]
+            raise Unreadable(f"{name} did not answer: it is asked for no further page")
+        try:
+            return self._session.get(address, headers=headers)
+        except HTTPError:
+            raise
+        except Exception:  # pip's, requests' and urllib3's have no base of their own
+            self._silent.add(host)
+            raise
 
     def _count(self, response: Any, **_: Any) -> None:
         del response
@@ -172,8 +186,11 @@ def _readable(address: str) -> Iterator[None]:
     try:
         yield
     except (PipError, RequestException, HTTPError, OSError, zipfile.BadZipFile) as error:
+        from pip._internal.utils.misc import redact_auth_from_url
+
         reason = str(getattr(error, "context", "") or error)
-        raise Unreadable(f"{address} could not be read: {reason:.300}") from None
+        shown = redact_auth_from_url(address)
+        raise Unreadable(f"{shown} could not be read: {reason:.300}") from None
 
 
 def _packed(url: str, content_type: str, encoding: str, status: int, body: bytes) -> bytes:

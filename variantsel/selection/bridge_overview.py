@@ -109,15 +109,17 @@ def verdicts(
 def bridges_that_change(
     bridges: Iterable[Bridge], target: Target, *, enabled: Collection[str] = ()
 ) -> list[Bridge]:
-    """Those that would have a machine get a better build of some project.
+    """Those that would have a machine get a better build of some project; first those of projects
+    that are installed without a word as builds that are not for the machine.
 
     :param enabled: namespaces whose optional providers are enabled.
     """
-    return [
-        bridge
-        for bridge in bridges
-        if any(offer.changes for offer in offers(bridge, target, enabled=enabled))
-    ]
+    changing = {}
+    for bridge in bridges:
+        changed = [offer for offer in offers(bridge, target, enabled=enabled) if offer.changes]
+        if changed:
+            changing[bridge] = not any(offer.default for offer in changed)
+    return sorted(changing, key=lambda bridge: changing[bridge])
 
 
 def labels_on(bridge: Bridge, project: str, version: Version | None, platform: str) -> list[str]:
