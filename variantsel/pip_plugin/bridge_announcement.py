@@ -34,7 +34,7 @@ def announce_bridges(session: Session, bridges: Bridges, result: Any) -> None:
     for project, (newest, instead) in bridges.passed_over.items():
         if project in taken and taken[project].version.public == instead.version.public:
             _announce_passed_over(session, bridges, project, newest, taken[project])
-    for given_up in bridges.given_up:
+    for given_up in bridges.label_for_all.given_up:
         members = [name for name in given_up.bridge.members if name in taken]
         if len(members) < 2:
             continue

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from variantsel.formats.metadata import VariantMetadata
     from variantsel.pip_plugin.session import Session
 
-__all__ = ["Builds", "builds_of", "check_newest", "newest_that_works", "versions"]
+__all__ = ["Builds", "builds_of", "check_newest", "in_order", "versions"]
 
 
 class Builds(NamedTuple):
@@ -70,7 +70,7 @@ def builds_of(session: Session, project: str, candidates: Sequence[Any]) -> Buil
         if item.link.is_wheel:
             label = bridges.label_of(project, item.version, source)
         labels.setdefault(label)
-        if bridges.is_open(project, label):
+        if bridges.label_for_all.is_open(project, label):
             file = ReleaseFile(item.link.filename, f"the bridge {bridge.name}", item, label)
             found.append((bridges.is_page(source), file))
     labels.pop("", None)
@@ -92,44 +92,28 @@ def check_newest(session: Session, project: str, releases: Sequence[tuple[Any, A
     for version, metadata in reversed(releases):
         labels = bridges.ranking(project, version, metadata.variants).labels
         # What every machine can use is no reason to give up what uses this one's accelerator.
-        fitting = [
-            label
-            for label in labels
-            if metadata.variants[label] and not bridges.is_ruled_out(project, label)
-        ]
+        fitting = [label for label in labels if metadata.variants[label]]
         if fitting:
-            bridges.check_settled(project, f"{project} {version.public}", fitting)
+            bridges.label_for_all.check(project, f"{project} {version.public}", fitting)
             return
 
 
-def newest_that_works(
-    session: Session, project: str, releases: Sequence[Any], finder: Any
-) -> list[Any]:
-    """pip's candidates with those last, that is first to be tried, whose best build uses an
-    accelerator of the machine; as they are where none does, or where the user wants the newest.
+def in_order(session: Session, project: str, releases: Sequence[Any], finder: Any) -> list[Any]:
+    """pip's candidates, worst first: the newest that works, or, where the user wants it, the
+    newest."""
+    from variantsel.selection.newest_that_works import newest_that_works, uses_accelerator
 
-    :param releases: worst first.
-    """
     bridges = session.bridges
     assert bridges is not None, "only called where one is switched on"
     if session.settings.configuration.version_first:
         return list(releases)
-    using = [item for item in releases if _uses_accelerator(session, item, finder)]
-    if not using or using[-1] is releases[-1]:
-        return list(releases)
-    others = [item for item in releases if item not in using]
-    bridges.passed_over[project] = others[-1], using[-1]
-    return [*others, *using]
 
+    def uses(candidate: Any) -> bool:
+        if not isinstance(candidate.link, session.seen.release_link_type):
+            return False
+        return uses_accelerator(session.choices.select(candidate.link.release, finder))
 
-def _uses_accelerator(session: Session, candidate: Any, finder: Any) -> bool:
-    if not isinstance(candidate.link, session.seen.release_link_type):
-        return False
-    selection = session.choices.select(candidate.link.release, finder)
-    if not selection.files:
-        return False
-    best = selection.files[0]
-    source = selection.ranking_of(best)
-    if source is None or best.label in source.ranking.rejected:
-        return False
-    return bool(source.metadata.variants[best.label])
+    order = newest_that_works(releases, uses)
+    if order.passed_over is not None:
+        bridges.passed_over[project] = order.passed_over, order.releases[-1]
+    return order.releases

@@ -63,33 +63,16 @@ def _settle_installed(
 
 
 def replaced_requirement(bridges: Bridges, text: str, *, with_extras: bool) -> str:
-    """A ``Requires-Dist`` line with the name, and extras, that fit the environment.
+    """See :func:`variantsel.selection.replaced_requirement.replaced_requirement`."""
+    from variantsel.selection.replaced_requirement import replaced_requirement
 
-    One that asks for an exact version of a name keeps it: that is a version of that very build.
+    def replacement(requirement: Any, project: str) -> Any:
+        _note_wanted(bridges, project, requirement.specifier)
+        return bridges.replacement(
+            project, requirement.extras, requirement.specifier, is_given=False
+        )
 
-    :param with_extras: whether extras are added: for pip while it resolves, not for what stays
-        in the environment.
-    """
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return text
-    if requirement.url:
-        return text
-    project = canonicalize_name(requirement.name)
-    _note_wanted(bridges, project, requirement.specifier)
-    found = bridges.replacement(project, requirement.extras, requirement.specifier, is_given=False)
-    if found is None:
-        return text
-    if found.name != project and _is_pinned(requirement.specifier):
-        return text
-    requirement.name = found.name if found.name != project else requirement.name
-    if with_extras:
-        requirement.extras = set(found.extras)
-    return str(requirement)
+    return replaced_requirement(text, replacement, with_extras=with_extras)
 
 
 def replaced_in_metadata(bridges: Bridges, text: str, *, with_extras: bool) -> str:
@@ -112,10 +95,3 @@ def _note_wanted(bridges: Bridges, project: str, specifier: Any) -> list[str]:
             bridges.environment.note_wanted(project, label)
             labels.append(label)
     return labels
-
-
-def _is_pinned(specifier: Any) -> bool:
-    return any(
-        item.operator == "===" or (item.operator == "==" and not item.version.endswith(".*"))
-        for item in specifier
-    )

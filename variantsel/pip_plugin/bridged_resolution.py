@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from variantsel.pip_plugin.bridges import LabelNotForAll
+from variantsel.selection.label_for_all import LabelNotForAll
 
 if TYPE_CHECKING:
     from variantsel.pip_plugin.bridges import Bridges
@@ -36,13 +36,13 @@ def resolve_with_bridges(
             pass
         except DistributionNotFound as error:  # or that requirements contradict each other
             first = first or error
-            if not bridges.give_up_after(session.seen.not_found):
+            if not bridges.label_for_all.give_up_after(session.seen.not_found):
                 raise first from None
         else:
             if not bridges.replacements.start_again():
                 return result
             _forget_requirements(factory)
-        bridges.start_again()
+        bridges.label_for_all.start_again()
 
 
 def _forget_requirements(factory: Any) -> None:

@@ -151,7 +151,7 @@ def _with_releases(
             best = candidate
     if bridged:
         bridged_releases.check_newest(session, project, bridged)
-        collapsed = bridged_releases.newest_that_works(session, project, collapsed, finder)
+        collapsed = bridged_releases.in_order(session, project, collapsed, finder)
         best = collapsed[-1] if collapsed else None
     if passed_over:
         _pass_over(session, project_name, passed_over, collapsed, everything)

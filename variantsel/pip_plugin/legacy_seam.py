@@ -79,7 +79,7 @@ def _prepare_bridges(session: Session, root_reqs: Any) -> None:
     from variantsel.pip_plugin.bridged_requirements import replace_given
 
     assert session.bridges is not None, "only called where one is switched on"
-    session.bridges.insists = False
+    session.bridges.label_for_all.stop_looking_back()
     installed = get_default_environment().iter_installed_distributions(local_only=False)
     replace_given(session, root_reqs, {item.canonical_name: item for item in installed})
 
