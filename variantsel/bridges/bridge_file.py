@@ -43,6 +43,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TOOLKIT = re.compile(r"[a-z]{1,8}[0-9]{1,2}")
 _PAGE_FIELD = re.compile(r"\{([^{}]*)\}")
+_HEADER = re.compile(r"\s*\[+\s*([\w-]+)\s*\]+")
 _REQUIRED = object()
 
 
@@ -99,6 +100,10 @@ class _File:
     def __init__(self, tables: Mapping[str, Any], text: str, path: str) -> None:
         self._path = path
         self._lines = text.splitlines()
+        self._headers: dict[str, list[int]] = {}
+        for line, text_of_line in enumerate(self._lines, 1):
+            if found := _HEADER.match(text_of_line):
+                self._headers.setdefault(found[1], []).append(line)
         self._top = _Table(self, "", 1, tables)
 
     def bridge(self) -> Bridge:
@@ -128,8 +133,7 @@ class _File:
 
     def line_of(self, header: str, number: int) -> int:
         """The line of the ``number``-th table of a name."""
-        wanted = re.compile(rf"\s*\[+\s*{re.escape(header)}\s*\]+")
-        lines = [line for line, text in enumerate(self._lines, 1) if wanted.match(text)]
+        lines = self._headers.get(header, [])
         return lines[number] if number < len(lines) else 1
 
     def line_of_key(self, key: str, start: int) -> int:
