@@ -21,6 +21,7 @@ from pathlib import Path
 
 from variantsel.errors import PluginFailure
 from variantsel.provider_host.answer import InvalidAnswer, PluginAnswer, one_line, read_answer
+from variantsel.python_process import start_python
 
 __all__ = ["TIME_LIMIT", "Query", "passed_variables", "query"]
 
@@ -113,16 +114,15 @@ def _run(question: Query, time_limit: float) -> str:
         ],
     }
     ours = str(Path(__file__).parents[2])
-    command = [sys.executable, "-I", "-S", "-B", "-c", _START, ours, json.dumps(request)]
+    command = ["-S", "-B", "-c", _START, ours, json.dumps(request)]
     # Whatever it leaves there, however it leaves it.
     with tempfile.TemporaryDirectory(prefix="variantsel-", ignore_cleanup_errors=True) as folder:
         variables |= {"HOME": folder, "TMPDIR": folder}
         try:
-            process = subprocess.Popen(
+            process = start_python(
                 command,
-                cwd=folder,
+                folder=folder,
                 env=variables,
-                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
