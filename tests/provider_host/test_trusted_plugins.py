@@ -261,6 +261,8 @@ def test_trust_holds_for_the_interpreter_it_was_given_in() -> None:
         lambda text: text.replace(".whl", "/../../x.whl"),
         lambda text: text.replace('"sha256": "', '"sha256": "x'),
         lambda text: text.replace('"wheels"', '"files"'),
+        lambda text: text.replace('"plugin-api": "acme_provider"', '"plugin-api": "a b"'),
+        lambda text: text.replace('"plugin-api"', '"plugin"'),
     ],
 )
 @pytest.mark.usefixtures("agreed")

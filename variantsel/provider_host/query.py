@@ -62,13 +62,13 @@ class Query:
 
     :ivar folder: where the package is unpacked.
     :ivar package: its normalized name.
-    :ivar plugin_api: the plugin's object reference, where the metadata spells it out.
-    :ivar namespace: what to ask about; ``None`` for all that its plugins call their own.
+    :ivar plugin_api: its plugin's object reference, which the user trusts.
+    :ivar namespace: what to ask about; ``None`` for what its plugin calls its own.
     """
 
     folder: Path
     package: str
-    plugin_api: str | None
+    plugin_api: str
     namespace: str | None
 
 
@@ -76,7 +76,7 @@ def query(question: Query, time_limit: float = TIME_LIMIT) -> list[PluginAnswer]
     """Run the package once.
 
     :param time_limit: seconds.
-    :returns: one answer; or, where no namespace is asked about, one for each.
+    :returns: one answer; or none, where no namespace is asked about and it has none of its own.
     :raises PluginFailure: when it gives none that can be used, in a line.
     """
     text = _run(question, time_limit)
@@ -103,7 +103,6 @@ def _run(question: Query, time_limit: float) -> str:
     variables = passed_variables(os.environ)
     request = {
         "folder": str(question.folder),
-        "package": question.package,
         "plugin_api": question.plugin_api,
         "namespace": question.namespace,
         "time_limit": time_limit,

@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 from variantsel.errors import InvalidWheelName, PluginFailure
 from variantsel.formats.wheel_name import WheelName
 from variantsel.provider_host.answer import one_line
+from variantsel.provider_host.entry_point import plugin_of
 from variantsel.provider_host.trust_store import PinnedWheel, TrustedPackage
 from variantsel.python_process import run_python
 
@@ -104,13 +105,17 @@ class WheelFolder:
 
 
 def resolve(
-    requirements: Sequence[Requirement], downloads: Path, index_url: str | None = None
+    requirements: Sequence[Requirement],
+    downloads: Path,
+    index_url: str | None = None,
+    plugin_api: str | None = None,
 ) -> list[TrustedPackage]:
     """Find out what running some packages would mean, and download it.
 
     :param requirements: of the packages, without URLs.
     :param downloads: an empty folder.
     :param index_url: the index to use instead of the configured one.
+    :param plugin_api: where the plugin is, of a single package, instead of what its files say.
     :returns: what there is to agree to, a package for each requirement.
     :raises PluginFailure: when pip cannot get them.
     """
@@ -123,7 +128,8 @@ def resolve(
         name = canonicalize_name(requirement.name)
         extras = frozenset(map(canonicalize_name, requirement.extras))
         needed = _closure(requirement, wheels, downloads)
-        packages.append(TrustedPackage(name, wheels[name].version, extras, needed))
+        plugin = plugin_api or plugin_of(downloads / wheels[name].filename, name)
+        packages.append(TrustedPackage(name, wheels[name].version, extras, needed, plugin))
     return packages
 
 
