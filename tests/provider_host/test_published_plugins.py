@@ -12,7 +12,8 @@ import pytest
 from variantsel import Target
 from variantsel.errors import PluginFailure
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.provider_host.plugins import TrustedPlugins, agree, parse_requirement
+from variantsel.provider_host.choice import parse_requirement
+from variantsel.provider_host.plugins import TrustedPlugins, agree
 from variantsel.provider_host.trust_store import TrustStore
 from variantsel.provider_host.wheels import resolve
 

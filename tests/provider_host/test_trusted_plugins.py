@@ -261,6 +261,8 @@ def test_trust_holds_for_the_interpreter_it_was_given_in() -> None:
         lambda text: text.replace(".whl", "/../../x.whl"),
         lambda text: text.replace('"sha256": "', '"sha256": "x'),
         lambda text: text.replace('"wheels"', '"files"'),
+        lambda text: text.replace('"plugin-api": "acme_provider"', '"plugin-api": "a b"'),
+        lambda text: text.replace('"plugin-api"', '"plugin"'),
     ],
 )
 @pytest.mark.usefixtures("agreed")
@@ -344,8 +346,10 @@ def test_an_index_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPat
     assert "cannot be fetched as wheels: pip says:" in complaint(trusted=("acme-provider",))
 
 
-def test_without_pip_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+def test_without_pip_there_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = home / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    monkeypatch.setattr(sys, "executable", str(bare / "bin" / "python"))
     text = complaint(trusted=("acme-provider",))
     assert "there is no pip in the environment of" in text
     assert "'python -m ensurepip' installs one" in text

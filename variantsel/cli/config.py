@@ -13,6 +13,7 @@ from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
+    from variantsel.configuration.files import ConfigurationFile
 
 __all__ = ["add_command"]
 
@@ -86,19 +87,18 @@ def _print_configuration(configuration: Configuration) -> None:
         terminal.line("No file is looked at, as VARIANTSEL_CONFIG says.")
         return
     terminal.table(
-        [
-            (_LAYERS[file.layer], str(file.path), _state(file.layer, file.found))
-            for file in configuration.files
-        ],
+        [(_LAYERS[file.layer], str(file.path), _state(file)) for file in configuration.files],
         ("", "bold", "dim"),
         header=("SETS FOR", "FILE", ""),
     )
 
 
-def _state(layer: str, found: bool) -> str:
-    if found:
+def _state(file: ConfigurationFile) -> str:
+    if file.found:
         return "read"
-    return "no such file, here or above" if layer == "project" else "no such file"
+    if file.is_passed_over:
+        return "passed over"
+    return "no such file, here or above" if file.layer == "project" else "no such file"
 
 
 def _shown(value: Any) -> str:

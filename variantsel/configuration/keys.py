@@ -14,9 +14,11 @@ __all__ = [
     "BRIDGES",
     "BRIDGE_KEYS",
     "KEYS",
+    "OWN_PLACES_ONLY",
     "PACKAGE_KEYS",
     "Setting",
     "bridge_key",
+    "decided_by",
     "normalized_name",
     "package_key",
     "read_table",
@@ -50,13 +52,23 @@ def read_table(table: Mapping[str, Any], source: str, prefix: str = "") -> Itera
     :raises InvalidConfiguration: naming the file, the key, and what was expected.
     """
     for key, value in table.items():
-        place = f"{source}: {prefix}{key}"
+        place = f"{source}: {prefix}{key:.80}"
         if key == PACKAGES:
             yield from _read_packages(value, source, place)
         elif key == BRIDGES:
             yield from _read_bridges(value, source, place)
         else:
             yield Setting(key, _checked(key, KEYS, value, place), source, place)
+
+
+def decided_by(key: str) -> str:
+    """What a key decides that a file may only say where it cannot have come with a project; empty
+    for a key that may stand anywhere.
+
+    :param key: its dotted name, ``trust`` or ``packages.torch.take``.
+    """
+    table, dot, rest = key.partition(".")
+    return OWN_PLACES_ONLY.get(f"{table}.NAME.{rest.rpartition('.')[2]}" if dot else key, "")
 
 
 def package_key(package: str, key: str) -> str:
@@ -75,11 +87,12 @@ def _read_packages(tables: object, source: str, place: str) -> Iterator[Setting]
             raise _unexpected(name, place, "the name of a package")
         if normalized in seen:
             raise InvalidConfiguration(
-                f"{place}: {seen[normalized]} and {name} are the same package"
+                f"{place}: {seen[normalized]:.80} and {name:.80} are the same package"
             )
         seen[normalized] = name
-        for key, value in _table(table, f"{place}.{name}").items():
-            value_place = f"{place}.{name}.{key}"
+        package_place = f"{place}.{name:.80}"
+        for key, value in _table(table, package_place).items():
+            value_place = f"{package_place}.{key:.80}"
             checked = _checked(key, PACKAGE_KEYS, value, value_place)
             yield Setting(package_key(normalized, key), checked, source, value_place)
 
@@ -228,6 +241,14 @@ KEYS: dict[str, Reader] = {
     "prefer": _properties,
     "exclude": _properties,
 }
+OWN_PLACES_ONLY: dict[str, str] = {
+    "trust": "which packages may be run on this machine",
+    f"{BRIDGES}.NAME.base": "where packages are taken from",
+    f"{BRIDGES}.NAME.file": "where packages are taken from",
+}
+"""The keys that only count in places which nobody's project can bring, each with what it decides:
+what may be run, or where packages come from. They are spelled as the documentation does:
+``packages.NAME.take``."""
 PACKAGE_KEYS: dict[str, Reader] = {
     "take": _labels,
     "never": _labels,

@@ -68,7 +68,7 @@ def _key(question: Query, identity: str) -> str | None:
         boot = _BOOT.read_text()
     except OSError:
         return None
-    parts = [boot, identity, str(question.plugin_api), sys.executable, sys.version, *_state()]
+    parts = [boot, identity, question.plugin_api, sys.executable, sys.version, *_state()]
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from variantsel.errors import PluginFailure
 from variantsel.provider_host.answer import InvalidAnswer, PluginAnswer, one_line, read_answer
+from variantsel.python_process import start_python
 
 __all__ = ["TIME_LIMIT", "Query", "passed_variables", "query"]
 
@@ -61,13 +62,13 @@ class Query:
 
     :ivar folder: where the package is unpacked.
     :ivar package: its normalized name.
-    :ivar plugin_api: the plugin's object reference, where the metadata spells it out.
-    :ivar namespace: what to ask about; ``None`` for all that its plugins call their own.
+    :ivar plugin_api: its plugin's object reference, which the user trusts.
+    :ivar namespace: what to ask about; ``None`` for what its plugin calls its own.
     """
 
     folder: Path
     package: str
-    plugin_api: str | None
+    plugin_api: str
     namespace: str | None
 
 
@@ -75,7 +76,7 @@ def query(question: Query, time_limit: float = TIME_LIMIT) -> list[PluginAnswer]
     """Run the package once.
 
     :param time_limit: seconds.
-    :returns: one answer; or, where no namespace is asked about, one for each.
+    :returns: one answer; or none, where no namespace is asked about and it has none of its own.
     :raises PluginFailure: when it gives none that can be used, in a line.
     """
     text = _run(question, time_limit)
@@ -102,7 +103,6 @@ def _run(question: Query, time_limit: float) -> str:
     variables = passed_variables(os.environ)
     request = {
         "folder": str(question.folder),
-        "package": question.package,
         "plugin_api": question.plugin_api,
         "namespace": question.namespace,
         "time_limit": time_limit,
@@ -113,16 +113,15 @@ def _run(question: Query, time_limit: float) -> str:
         ],
     }
     ours = str(Path(__file__).parents[2])
-    command = [sys.executable, "-I", "-S", "-B", "-c", _START, ours, json.dumps(request)]
+    command = ["-S", "-B", "-c", _START, ours, json.dumps(request)]
     # Whatever it leaves there, however it leaves it.
     with tempfile.TemporaryDirectory(prefix="variantsel-", ignore_cleanup_errors=True) as folder:
         variables |= {"HOME": folder, "TMPDIR": folder}
         try:
-            process = subprocess.Popen(
+            process = start_python(
                 command,
-                cwd=folder,
+                folder=folder,
                 env=variables,
-                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,

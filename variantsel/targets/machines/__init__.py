@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from variantsel.errors import InvalidTarget
+from variantsel.formats.toml_file import read_toml
 from variantsel.targets.machines.clouds import find_instance, is_instance_name, of_any_cloud
 from variantsel.targets.target import StaticProperties, Target
-from variantsel.targets.target_file import read_toml
 
 __all__ = ["Machine", "find_machine", "machine_names", "named_target"]
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from variantsel.errors import InvalidTarget
-from variantsel.targets.target_file import read_toml
+from variantsel.formats.toml_file import read_toml
 
 __all__ = [
     "Instance",
