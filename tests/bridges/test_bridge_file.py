@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 from support.bridge_files import SOURCE, TORCH, bridge
 
-from variantsel.bridges.bridge_file import MAX_BYTES, parse_bridge, read_bridge
+from variantsel.bridges.bridge_file import parse_bridge, read_bridge
 from variantsel.errors import InvalidBridge
+from variantsel.formats.toml_file import MAX_BYTES
 
 HEAD = 'format = 1\nbridge = "demo"\nabout = "a demo"\n'
 LABEL = f'[[label]]\nlabel = "cu13"\n{SOURCE}'
@@ -180,7 +182,7 @@ WRONG = {
     ),
     "broken TOML": (f"{HEAD}[[label]\n", None, "not TOML: "),
     "a key twice": (f"{HEAD}about = 'y'\n", None, "not TOML: "),
-    "far too deep": (f"{HEAD}x = {'[' * 100_000}", None, "not TOML: "),
+    "far too deep": (f"{HEAD}x = {'[' * 100_000}", None, "too deep to be read"),
 }
 
 
@@ -251,12 +253,12 @@ def test_rows_of_every_kind_may_say_a_thing_once(header: str, keys: str) -> None
         parse_bridge(text, "mine.toml")
 
 
-def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+def test_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b'format = 1\nbridge = "demo"\nabout = "\xff"\n')
     with pytest.raises(InvalidBridge) as caught:
         read_bridge(path)
-    assert str(caught.value) == f"{path}:3: found b'\\xff', expected UTF-8"
+    assert str(caught.value) == f"{path}: byte 36 is not UTF-8"
 
 
 def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
@@ -264,7 +266,14 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
     path.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(InvalidBridge) as caught:
         read_bridge(path)
-    assert str(caught.value).startswith(f"{path}: larger than {MAX_BYTES:,} bytes")
+    assert str(caught.value).startswith(f"{path}: found more than 1 MiB")
+
+
+def test_a_file_that_would_be_waited_for_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    os.mkfifo(path)
+    with pytest.raises(InvalidBridge, match="a FIFO"):
+        read_bridge(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

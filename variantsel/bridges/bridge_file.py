@@ -29,13 +29,13 @@ from variantsel.bridges.rows import (
 from variantsel.bridges.vocabulary import VALUES
 from variantsel.errors import InvalidBridge
 from variantsel.formats.properties import LABEL_PATTERN
+from variantsel.formats.toml_file import MAX_BYTES, InvalidToml, parse_toml
+from variantsel.regular_file import UnusableFile, read_regular_file
 
-__all__ = ["FORMAT", "MAX_BYTES", "parse_bridge", "read_bridge"]
+__all__ = ["FORMAT", "parse_bridge", "read_bridge"]
 
 FORMAT = 1
 """The version of the format that is read."""
-
-MAX_BYTES = 2_000_000
 
 RowT = TypeVar("RowT")
 
@@ -54,20 +54,12 @@ def read_bridge(path: Path) -> Bridge:
         the file, the line and the key.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular_file(path, MAX_BYTES).content
     except OSError as error:
-        raise InvalidBridge(f"{path}: {error.strerror or error}") from None
-    if len(content) > MAX_BYTES:
-        raise InvalidBridge(f"{path}: larger than {MAX_BYTES:,} bytes, expected a bridge's rows")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidBridge(
-            f"{path}:{line}: found {error.object[error.start : error.end]!r}, expected UTF-8"
-        ) from None
-    return parse_bridge(text, str(path))
+        raise InvalidBridge(f"{path!s:.1000}: {error.strerror or error}") from None
+    except UnusableFile as error:
+        raise InvalidBridge(f"{path!s:.1000}: {error}") from None
+    return _bridge(content, path)
 
 
 def parse_bridge(text: str, path: str) -> Bridge:
@@ -76,18 +68,15 @@ def parse_bridge(text: str, path: str) -> Bridge:
     :param path: what messages call it.
     :raises InvalidBridge: as :func:`read_bridge`.
     """
-    import sys
+    return _bridge(text.encode("utf-8", "surrogatepass"), Path(path))
 
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
 
+def _bridge(content: bytes, path: Path) -> Bridge:
     try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise InvalidBridge(f"{path}: not TOML: {error}") from None
-    bridge = _File(tables, text, path).bridge()
+        tables = parse_toml(content, path)
+    except InvalidToml as error:
+        raise InvalidBridge(str(error)) from None
+    bridge = _File(tables, content.decode("utf-8"), str(path)).bridge()
     check_overlaps(bridge)
     if not bridge.extends:
         check_labels(bridge)
