@@ -2,8 +2,9 @@
 
 Not a seam: no run of pip comes here. Counts on ``commands.create_command("download")``, on its
 ``_build_session(options)``, on ``index.collector.parse_links(IndexContent(…))``, and on
-``network.lazy_wheel.LazyZipOverHTTP``; pip 23.1 to 26.3. What was read is kept for an hour in the
-user's cache folder, and what a wheel says of itself for good.
+``network.lazy_wheel.LazyZipOverHTTP``; pip 23.1 to 26.3, of which the oldest do not know
+``core-metadata`` and read by ranges what lies beside a wheel. What was read is kept for an hour in
+the user's cache folder, and what a wheel says of itself for good.
 """
 
 from __future__ import annotations
