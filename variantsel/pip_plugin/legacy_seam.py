@@ -151,6 +151,10 @@ class _Candidate:
     def dist(self) -> Any:
         return self._before if self.is_installed else self._req.get_dist()
 
+    @property
+    def version(self) -> Any:
+        return self.dist.version
+
 
 def _information(req: Any) -> SimpleNamespace:
     """Which requirement it was, and whose; ``parent`` is ``None`` for what the user named."""
