@@ -98,6 +98,8 @@ def _trust(arguments: argparse.Namespace) -> int:
 
 
 def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
+    from variantsel.provider_host.promises import not_held
+
     terminal = Terminal(stream)
     wheels = dict.fromkeys(wheel for package in packages for wheel in package.wheels)
     terminal.line(f"Files that would run as {_user()}, to tell what this machine supports:")
@@ -117,6 +119,10 @@ def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
         "They run in a process of their own, whenever a release needs them. That keeps accidents "
         "away, not everyone who means harm."
     )
+    if missing := not_held():
+        terminal.line(
+            f"Nothing on this machine keeps them from this: to {'; to '.join(missing)}.", "bold"
+        )
 
 
 def _is_agreed(packages: Sequence[TrustedPackage]) -> bool:

@@ -11,7 +11,10 @@ import re
 import warnings
 from collections.abc import Mapping
 from importlib.machinery import PathFinder
-from typing import Any
+
+TYPE_CHECKING = False  # typing takes long to load
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["PluginProblem", "ask"]
 
