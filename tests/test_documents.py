@@ -28,7 +28,7 @@ from variantsel.configuration.variables import (
 )
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.pip_plugin.attach import NEWEST_PIP, OLDEST_PIP
-from variantsel.provider_host import confinement, query, supervisor
+from variantsel.provider_host import confinement, query, supervisor, task_limit
 from variantsel.targets.machines import machine_names
 
 README = REPOSITORY / "README.md"
@@ -158,10 +158,11 @@ NUMBERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("README.md", r"(\d+) combinations"): (str(len(supported_cells())),),
     ("tests/README.md", r"(\d+) cells;"): (str(len(supported_cells())),),
     ("README.md", r"files over (\d+) MiB"): (str(MAX_BYTES // 2**20),),
-    ("docs/security.md", r"(\d+) s, then it"): (f"{query.TIME_LIMIT:.0f}",),
+    ("docs/security.md", r"(\d+) s by the clock"): (f"{query.TIME_LIMIT:.0f}",),
     ("docs/security.md", r"(\d+) MiB a file"): (str(confinement._MAX_FILE_BYTES // 2**20),),
     ("docs/security.md", r"at most (\d+) MiB, through"): (str(query.MAX_BYTES // 2**20),),
-    ("docs/security.md", r"on Linux (\d+), and none"): (str(supervisor._MAX_PROCESSES),),
+    ("docs/security.md", r"more than (\d+) processes"): (str(supervisor._MAX_PROCESSES),),
+    ("docs/security.md", r"and (\d+) with threads"): (str(task_limit._MOST_TASKS),),
 }
 
 
