@@ -97,8 +97,13 @@ def get_supported_configs(*, root: Path = Path("/")) -> list[VariantFeatureConfi
             _tell_of_unknown_release(tegra)
     compute_capability = compute_capability or tegra.compute_capability
     # A discrete GPU beside it is like any other.
-    integrated = compute_capability == tegra.compute_capability and not tegra.has_servers_cuda
-    return supported_configs(cuda_version, compute_capability, integrated=integrated)
+    integrated = compute_capability == tegra.compute_capability and tegra.is_integrated
+    return supported_configs(
+        cuda_version,
+        compute_capability,
+        integrated=integrated,
+        servers_cuda=tegra.has_servers_cuda,
+    )
 
 
 def supported_configs(
@@ -106,13 +111,14 @@ def supported_configs(
     compute_capability: tuple[int, int] | None,
     *,
     integrated: bool = False,
+    servers_cuda: bool = False,
 ) -> list[VariantFeatureConfig]:
     """What a machine with those figures supports, as `get_supported_configs` would answer there.
 
     ``cuda_version`` is the (major, minor) CUDA version that the driver supports, None without a
     driver; ``compute_capability`` the (major, minor) of the best GPU, None without a GPU.
-    ``integrated`` says that it is the GPU inside a Jetson's processor, one that has a CUDA of its
-    own: up to Orin.
+    ``integrated`` says that it is the GPU inside a Jetson's processor, up to Orin;
+    ``servers_cuda``, that its CUDA is that of Arm servers, as Orin's is from JetPack 7.2 on.
 
     Features in this order: ``cuda_version_lower_bound``, the versions a wheel may ask for at least,
     from the driver's downwards; ``cuda_version_upper_bound``, those it may ask to stay below, from
@@ -121,8 +127,8 @@ def supported_configs(
 
     For an ``integrated`` GPU the vocabulary promises what NVIDIA does not, so less is claimed:
     ``sm_arch`` is machine code for its own capability, nothing lower ("CUDA C++ Programming Guide",
-    Binary Compatibility: only for the desktop) and no PTX, which comes with libraries of the
-    CUDA for servers; the lower bounds are of the driver's own major version.
+    Binary Compatibility: only for the desktop), and PTX, which comes with libraries of the CUDA for
+    servers, only with ``servers_cuda``; the lower bounds are of the driver's own major version.
 
     Warns with `ProviderWarning` when the CUDA version is outside 11.0 to 15.20 (the answer is
     empty) or the compute capability below 5.0 (there is no ``sm_arch``).
@@ -154,7 +160,7 @@ def supported_configs(
             configs.append(
                 VariantFeatureConfig(
                     "sm_arch",
-                    _sm_archs(compute_capability, integrated=integrated),
+                    _sm_archs(compute_capability, integrated, servers_cuda),
                     multi_value=True,
                 )
             )
@@ -187,12 +193,14 @@ def _dotted(version: tuple[int, int]) -> str:
     return str(major) if minor == _NO_MINOR else f"{major}.{minor}"
 
 
-def _sm_archs(compute_capability: tuple[int, int], *, integrated: bool) -> list[str]:
+def _sm_archs(
+    compute_capability: tuple[int, int], integrated: bool, servers_cuda: bool
+) -> list[str]:
     # Machine code ("real") runs on its own and on higher minors of its major. PTX ("virtual")
     # would run on more, but the vocabulary promises only that of the major's first capability.
     major, minor = compute_capability
     if integrated:
-        return [f"{major}{minor}_real"]
+        return [f"{major}{minor}_real", *([f"{major}0_virtual"] if servers_cuda else [])]
     return [*(f"{major}{lower}_real" for lower in range(minor, -1, -1)), f"{major}0_virtual"]
 
 

@@ -43,6 +43,10 @@ _CUDA_VERSIONS = {
     (32, 3): (10, 0),  # JetPack 4.3
 }
 
+# Orin's CUDA is that of Arm servers from JetPack 7.2 on: https://github.com/NixOS/nixpkgs/pull/528562
+# and a build for servers that runs there: https://github.com/conda-forge/pytorch-cpu-feedstock/issues/527
+_SERVERS_CUDA_ON_ORIN = (13, 2)
+
 # "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: ..."
 _RELEASE_FORM = re.compile(r"# R([0-9]{1,3}) \(release\), REVISION: ([0-9]{1,3})[.,]")
 
@@ -54,6 +58,7 @@ class TegraGpu:
     ``processor`` is the kernel's name for it (``tegra234``), ``compute_capability`` its (major,
     minor). ``cuda_version`` is the (major, minor) of the driver's CUDA, None where L4T does not
     tell; ``problem`` says then what was found and expected, and is empty otherwise.
+    ``is_integrated`` says that NVIDIA promises less of it than of its other GPUs: up to Orin.
     ``has_servers_cuda`` says that its CUDA is that of Arm servers, and not one of its own.
     """
 
@@ -63,8 +68,14 @@ class TegraGpu:
     problem: str = ""
 
     @property
+    def is_integrated(self) -> bool:
+        return self.processor != "tegra264"
+
+    @property
     def has_servers_cuda(self) -> bool:
-        return self.processor == "tegra264"
+        if self.processor == "tegra234":
+            return self.cuda_version is not None and self.cuda_version >= _SERVERS_CUDA_ON_ORIN
+        return not self.is_integrated
 
 
 def tegra_gpu(root: Path) -> TegraGpu | None:

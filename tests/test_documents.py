@@ -20,7 +20,7 @@ from variantsel_providers import nvidia
 
 import variantsel
 from variantsel.cli import main
-from variantsel.configuration.keys import KEYS, PACKAGE_KEYS
+from variantsel.configuration.keys import BRIDGE_KEYS, KEYS, PACKAGE_KEYS
 from variantsel.configuration.variables import (
     _PACKAGE_VARIABLES,
     _VARIABLES,
@@ -28,7 +28,7 @@ from variantsel.configuration.variables import (
 )
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.pip_plugin.attach import NEWEST_PIP, OLDEST_PIP
-from variantsel.provider_host import confinement, query, supervisor
+from variantsel.provider_host import confinement, query, supervisor, task_limit
 from variantsel.targets.machines import machine_names
 
 README = REPOSITORY / "README.md"
@@ -124,16 +124,18 @@ def test_a_variable_of_ours_exists() -> None:
 
 def test_the_table_of_keys_has_all_keys_and_their_variables() -> None:
     rows = re.findall(
-        r"^\| `([a-zA-Z.]+)` \| [^|]+ \| (?:`(\w+)`)? ?\|", prose(CONFIGURATION), re.MULTILINE
+        r"^\| `([a-zA-Z.-]+)` \| [^|]+ \| (?:`(\w+)`)? ?\|", prose(CONFIGURATION), re.MULTILINE
     )
     variables = {key: name for name, (key, _) in _VARIABLES.items()}
     variables |= {f"packages.NAME.{key}": name for name, (key, _) in _PACKAGE_VARIABLES.items()}
     keys = [*KEYS, *(f"packages.NAME.{key}" for key in PACKAGE_KEYS)]
+    keys += [f"bridges.NAME.{key}" for key in BRIDGE_KEYS]
     assert dict(rows) == {key: variables.get(key, "") for key in keys}
 
 
 def test_what_shows_something_has_json(capsys: pytest.CaptureFixture[str]) -> None:
     shows = ("detect", "rank", "list", "config", "status", "provider check", "target list")
+    shows += ("bridge list", "bridge show", "bridge check")
     for command in (*shows, "target show", "target diff"):
         main([*command.split(), "--help"])
         assert "--format" in capsys.readouterr().out, command
@@ -156,10 +158,11 @@ NUMBERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("README.md", r"(\d+) combinations"): (str(len(supported_cells())),),
     ("tests/README.md", r"(\d+) cells;"): (str(len(supported_cells())),),
     ("README.md", r"files over (\d+) MiB"): (str(MAX_BYTES // 2**20),),
-    ("docs/security.md", r"(\d+) s, then it"): (f"{query.TIME_LIMIT:.0f}",),
+    ("docs/security.md", r"(\d+) s by the clock"): (f"{query.TIME_LIMIT:.0f}",),
     ("docs/security.md", r"(\d+) MiB a file"): (str(confinement._MAX_FILE_BYTES // 2**20),),
     ("docs/security.md", r"at most (\d+) MiB, through"): (str(query.MAX_BYTES // 2**20),),
-    ("docs/security.md", r"on Linux (\d+), and none"): (str(supervisor._MAX_PROCESSES),),
+    ("docs/security.md", r"more than (\d+) processes"): (str(supervisor._MAX_PROCESSES),),
+    ("docs/security.md", r"and (\d+) with threads"): (str(task_limit._MOST_TASKS),),
 }
 
 

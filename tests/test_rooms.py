@@ -20,7 +20,7 @@ ROOMS = {
     "provider_host": {"targets"},
     "bridges": {"formats"},
     "ranking": {"targets"},
-    "configuration": {"ranking"},
+    "configuration": {"ranking", "bridges"},
     "selection": {"ranking", "bridges"},
     "index": {"formats"},
     "resolver": {"selection", "index"},
@@ -31,7 +31,7 @@ ROOMS = {
 FRONT_ENDS = {"pip_plugin", "server", "doctor", "cli"}
 """These may import every room, but not each other; ``cli`` may, since it starts them."""
 
-SHARED_BY_ALL = {"errors", "terminal"}
+SHARED_BY_ALL = {"errors", "python_process", "regular_file", "terminal"}
 """The files beside the rooms that any room may import, and that import none."""
 
 MAY_USE_PROVIDERS = {"targets", "provider_host"}

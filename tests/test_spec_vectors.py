@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from variantsel import (
     InconsistentMetadata,
@@ -24,8 +25,14 @@ from variantsel import (
     WheelName,
     rank,
 )
+from variantsel.bridges.bridge import Bridge
+from variantsel.bridges.bridge_file import parse_bridge
+from variantsel.errors import InvalidBridge
 from variantsel.formats.wheel_name import parse_index_metadata_name
 from variantsel.ranking import matching, reference
+from variantsel.ranking.ranking import Ranking
+from variantsel.selection.bridged import BridgedEnvironment
+from variantsel.selection.replacements import Replacements
 from variantsel.targets.target import StaticProperties
 
 SPEC = Path(__file__).parent.parent / "spec"
@@ -35,6 +42,12 @@ ERRORS = {
     "unsupported-schema": UnsupportedSchema,
     "inconsistent-metadata": InconsistentMetadata,
     "unmet-preference": UnmetPreference,
+}
+
+PLATFORM_VARIABLES = {
+    f"{system}-{machine}": {"sys_platform": sys_platform, "platform_machine": machine}
+    for system, sys_platform in (("linux", "linux"), ("windows", "win32"), ("macos", "darwin"))
+    for machine in ("x86_64", "aarch64")
 }
 
 Vector = dict[str, Any]
@@ -53,6 +66,30 @@ def vectors(kind: str) -> list[Any]:
         for vector in contents(path)["vectors"]
         if kind in vector
     ]
+
+
+def bridge_of(vector: Vector) -> Bridge:
+    """The bridge that a vector names, from the file that holds it."""
+    (lines,) = (
+        content["bridges"][vector["bridge"]]
+        for content in map(contents, FILES)
+        if vector in content["vectors"]
+    )
+    return parse_bridge("\n".join(lines), vector["bridge"])
+
+
+def bridged(vector: Vector) -> BridgedEnvironment:
+    """What a vector's bridge makes of its machine."""
+    machine = vector["machine"]
+    target = Target(
+        "the vector's machine",
+        StaticProperties(machine["supported"]),
+        environment=PLATFORM_VARIABLES[machine["platform"]],
+    )
+    environment = BridgedEnvironment([bridge_of(vector)], target)
+    for settled in vector.get("settled", ()):
+        environment.settle(settled["project"], Version(settled["version"]), settled["label"])
+    return environment
 
 
 def vectors_with_several_variants() -> list[Any]:
@@ -112,6 +149,11 @@ def ranked(metadata: Any, vector: Vector) -> dict[str, Any]:
         )
     except (InvalidMetadata, UnmetPreference) as error:
         return {"error": next(name for name, kind in ERRORS.items() if type(error) is kind)}
+    return as_expected(ranking, vector)
+
+
+def as_expected(ranking: Ranking, vector: Vector) -> dict[str, Any]:
+    """A ranking as a vector says it."""
     narrowed = {label: reason.rule for label, reason in ranking.narrowed.items()}
     return {
         **({"narrowed": narrowed} if "preferences" in vector else {}),
@@ -239,6 +281,45 @@ def test_a_metadata_file_name_is_split_as_the_vector_says(vector: Vector) -> Non
     except InvalidWheelName:
         found = {"error": "invalid-file-name"}
     assert found == vector["expected"]
+
+
+@pytest.mark.parametrize("vector", vectors("bridge_file"))
+def test_a_bridge_file_is_invalid_as_the_vector_says(vector: Vector) -> None:
+    assert vector["expected"] == {"error": "invalid-bridge"}
+    with pytest.raises(InvalidBridge):
+        parse_bridge("\n".join(vector["bridge_file"]), "the vector's file")
+
+
+@pytest.mark.parametrize("vector", vectors("found"))
+def test_a_file_is_the_build_that_the_vector_says(vector: Vector) -> None:
+    found = vector["found"]
+    label = bridge_of(vector).label_of(
+        found["project"], Version(found["version"]), found["page"], found["platform"]
+    )
+    assert {"label": label} == vector["expected"]
+
+
+@pytest.mark.usefixtures("matcher", "no_processes")
+@pytest.mark.parametrize("vector", vectors("builds"))
+def test_builds_are_ranked_as_the_vector_says(vector: Vector) -> None:
+    builds = vector["builds"]
+    for labels in (builds["labels"], builds["labels"][::-1]):
+        ranking = bridged(vector).ranking(builds["project"], Version(builds["version"]), labels)
+        assert ranking is not None
+        assert as_expected(ranking, vector) == vector["expected"]
+
+
+@pytest.mark.usefixtures("no_processes")
+@pytest.mark.parametrize("vector", vectors("asked"))
+def test_what_is_asked_for_is_what_the_vector_says(vector: Vector) -> None:
+    asked = vector["asked"]
+    found = Replacements(bridged(vector)).of(
+        asked["project"], asked["extras"], is_given=asked["by_user"]
+    )
+    name, extras = asked["project"], asked["extras"]
+    if found is not None:
+        name, extras = found.name, sorted(found.extras)
+    assert {"name": name, "extras": extras} == vector["expected"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "InconsistentMetadata",
+    "InvalidBridge",
     "InvalidConfiguration",
     "InvalidMetadata",
     "InvalidTarget",
@@ -52,6 +53,10 @@ class InconsistentMetadata(InvalidMetadata):
 
 class InvalidConfiguration(VariantselError, ValueError):
     """A setting, or the file it stands in, cannot be used."""
+
+
+class InvalidBridge(VariantselError, ValueError):
+    """A bridge's file, or the name of a bridge, cannot be used."""
 
 
 class InvalidTarget(VariantselError, ValueError):

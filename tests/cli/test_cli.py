@@ -201,6 +201,23 @@ def test_rank_takes_the_machine_from_the_configuration_unless_told(
     assert ranked("--target", "cpu-aarch64") == ["null"]
 
 
+def test_rank_notes_once_what_is_skipped_for_other_packages(
+    tmp_path: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "demo-1.0-variants.json"
+    built_for = {f"torch{minor}": {"abi_dependency": {"torch": [f"2.{minor}"]}} for minor in (8, 9)}
+    path.write_text(json.dumps({**DOCUMENT, "variants": {**DOCUMENT["variants"], **built_for}}))
+
+    main(["rank", str(path), "--target", machine])
+
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [
+        "note: skipped torch8, torch9, built for certain versions of torch (abi_dependency), which "
+        "variantsel does not check"
+    ]
+    assert shown.out.count("abi_dependency :: torch :: 2.9") == 1
+
+
 def test_rank_ends_with_1_when_nothing_is_compatible(
     tmp_path: Path, machine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -662,7 +679,13 @@ def test_a_file_gets_whole_lines(document: str, machine: str) -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 @pytest.mark.parametrize(
     ("words", "completed"),
-    [(["det"], "detect"), (["rank", "--tar"], "--target"), (["completion", "ba"], "bash")],
+    [
+        (["det"], "detect"),
+        (["rank", "--tar"], "--target"),
+        (["completion", "ba"], "bash"),
+        (["bridge", "en"], "enable"),
+        (["bridge", "check", "--ind"], "--index-url"),
+    ],
 )
 def test_bash_completes_commands_and_options(
     tmp_path: Path, words: list[str], completed: str

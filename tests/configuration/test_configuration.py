@@ -12,7 +12,7 @@ from support.repository import REPOSITORY
 
 from variantsel import InvalidConfiguration, InvalidTarget
 from variantsel.configuration import load_configuration
-from variantsel.configuration.keys import KEYS, PACKAGE_KEYS
+from variantsel.configuration.keys import BRIDGE_KEYS, KEYS, PACKAGE_KEYS
 from variantsel.configuration.variables import VARIABLES
 
 DOCUMENTATION = REPOSITORY / "docs" / "configuration.md"
@@ -27,30 +27,6 @@ def write(path: Path, text: str) -> Path:
 
 def pyproject(folder: Path, text: str) -> Path:
     return write(folder / "pyproject.toml", text).parent
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def user_file(home: Path) -> Path:
-    """Where the user's file belongs."""
-    folder = home / "Library/Application Support/variantsel"
-    if sys.platform == "darwin":
-        folder.mkdir(parents=True)
-        return folder / "variantsel.toml"
-    return home / ".config/variantsel/variantsel.toml"
-
-
-@pytest.fixture
-def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the Python environment."""
-    folder = tmp_path / "env"
-    folder.mkdir()
-    monkeypatch.setattr(sys, "prefix", str(folder))
-    return folder
 
 
 def test_nothing_set_means_this_machine(tmp_path: Path) -> None:
@@ -204,7 +180,7 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
             '[tool.variantsel]\ntargt = "gh200"\n',
             "targt: there is no such key here; did you mean 'tar",
         ),
-        ('[tool.variantsel]\ncolour = "red"\n', "there are disable, enable, exclude, "),
+        ('[tool.variantsel]\ncolour = "red"\n', "there are bridge, bridges, disable, "),
         ('[tool]\nvariantsel = "gh200"\n', "tool.variantsel"),
         ("[tool.variantsel\n", "not TOML"),
     ],
@@ -242,17 +218,20 @@ def test_a_misspelled_variable_is_said(tmp_path: Path) -> None:
 def test_every_key_and_variable_is_documented() -> None:
     text = DOCUMENTATION.read_text()
     keys = [*KEYS, *(f"packages.NAME.{key}" for key in PACKAGE_KEYS)]
+    keys += [f"bridges.NAME.{key}" for key in BRIDGE_KEYS]
     assert [name for name in (*keys, *VARIABLES) if f"`{name}`" not in text] == []
-    assert sorted(set(re.findall(r"VARIANTSEL_[A-Z]+", text)) - {*VARIABLES}) == []
+    assert sorted(set(re.findall(r"VARIANTSEL_[A-Z_]+", text)) - {*VARIABLES}) == []
 
 
 EXAMPLES = re.findall(r"(?s)```toml\n(.*?)```", DOCUMENTATION.read_text())
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_of_the_documentation_can_be_used(tmp_path: Path, example: str) -> None:
+def test_every_example_of_the_documentation_can_be_used(
+    tmp_path: Path, home: Path, user_file: Path, example: str
+) -> None:
     name = "pyproject.toml" if "[tool.variantsel]" in example else "variantsel.toml"
-    write(tmp_path / name, example)
-    configuration = load_configuration(tmp_path, {})
+    write(user_file if "[bridges" in example else tmp_path / name, example)
+    configuration = load_configuration(tmp_path, {"HOME": str(home)})
     assert configuration.settings
     assert configuration.target

@@ -17,7 +17,7 @@ Properties = dict[str, dict[str, list[str]]]
 """``{namespace: {feature: [value, ...]}}``"""
 
 SEED = 825
-SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
+SCHEMA = "https://variants-schema.wheelnext.dev/v0.2.0.json"
 
 NAMESPACES = ("x86_64", "nvidia", "blas", "a", "b2", "x86", "aa", "_", "9")
 FEATURES = ("level", "sm_arch", "library", "f", "f2", "ff", "0", "on", "lower_bound")

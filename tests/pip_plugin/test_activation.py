@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from support.bridge_files import TORCH, write_bridges
 from support.environments import Environment, create_environment
 from support.index_server import Index, serve
+from support.machines import CPU_ONLY, HOPPER
 from support.wheels import metadata, write_release
 
 from variantsel.pip_plugin.hook import runs_pip
@@ -30,15 +33,44 @@ def snapshot(environment: Environment) -> dict[str, bytes]:
     }
 
 
-def test_deactivate_leaves_no_trace(plain_environment: Environment) -> None:
+def test_deactivate_leaves_no_trace(plain_environment: Environment, tmp_path: Path) -> None:
     before = snapshot(plain_environment)
     assert plain_environment.run("-m", "variantsel", "status").returncode == 1
-    assert plain_environment.run("-m", "variantsel", "activate").returncode == 0
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}  # what the machine's providers answered
+    activated = plain_environment.run("-m", "variantsel", "activate", variables=cache)
+    assert activated.returncode == 0
     added = snapshot(plain_environment).keys() - before.keys()
     assert {Path(name).name for name in added} == {"variantsel.pth"}
     assert plain_environment.run("-m", "variantsel", "status").returncode == 0
     assert plain_environment.run("-m", "variantsel", "deactivate").returncode == 0
     assert snapshot(plain_environment) == before
+
+
+def test_activate_ends_with_the_bridges_that_would_change_what_the_machine_gets(
+    plain_environment: Environment, tmp_path: Path
+) -> None:
+    write_bridges(tmp_path, tmp_path, torch=TORCH)
+
+    def last_line(**variables: str) -> str:
+        done = plain_environment.run(
+            "-m", "variantsel", "activate", variables={"HOME": str(tmp_path), **variables}
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    try:
+        line = last_line(VARIANTSEL_TARGET=f"{HOPPER}@12.4")
+        assert line.startswith(f"With bridges, pip would take better builds for {HOPPER}@12.4 of ")
+        assert re.search(r" of .+: 'variantsel bridge show \S+' shows them, 'variantsel bri", line)
+        assert "torch" in last_line(VARIANTSEL_TARGET=CPU_ONLY)  # no CUDA for nothing
+        for variables in (
+            {"VARIANTSEL_TARGET": HOPPER, "VARIANTSEL_BRIDGE": "all"},
+            {"VARIANTSEL_TARGET": HOPPER, "VARIANTSEL_HINTS": "0"},
+        ):
+            assert "VARIANTSEL=0 switches it off" in last_line(**variables)
+        assert last_line(VARIANTSEL_BRIDGE="nope").startswith("The settings cannot be used: there")
+    finally:
+        plain_environment.run("-m", "variantsel", "deactivate")
 
 
 def test_variantsel_pip_uses_the_plugin_once(

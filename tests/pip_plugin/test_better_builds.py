@@ -390,7 +390,7 @@ def test_a_folder_that_was_filled_for_another_machine_is_listed_for_it(
     assert (listed(GPU).returncode, "cuda13" in listed(GPU).stdout) == (0, True)
     other = listed(OF_ANOTHER_TYPE)
     assert other.returncode == 1
-    assert "it was installed from a wheel for manylinux_2_28_" in other.stdout
+    assert "it was installed from a wheel for py3-none-manylinux_2_28_" in other.stdout
     assert f", which {OF_ANOTHER_TYPE}@" in other.stdout
 
 

@@ -20,13 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.bridged_world import BridgedWorld, bridged_world, set_base
 from support.documents import DOCUMENTS, Block, blocks
 from support.environments import INHERITED, Environment, create_environment
 from support.index_server import Index, serve
 from support.repository import REPOSITORY
+from support.todays_indexes import publish_others, publish_torch
 from support.wheels import write_release, write_wheel
 
 import variantsel
+from variantsel.bridges.bridge_file import read_bridge
 from variantsel.configuration.keys import read_table
 from variantsel.targets.target_file import read_toml
 
@@ -34,6 +37,7 @@ BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 
 NOT_RUN = {
     "kubectl run capture": "it takes a cluster of Kubernetes",
+    "variantsel bridge check": "it reads PyPI",
 }
 """Blocks that nothing runs, by how they begin, and why."""
 
@@ -177,6 +181,16 @@ def other_indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str
 
 
 @pytest.fixture(scope="module")
+def todays_indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedWorld]:
+    """Indexes shaped like PyPI and PyTorch's, for bridges."""
+    world = bridged_world(tmp_path_factory.mktemp("today"))
+    publish_torch(world)
+    publish_others(world)
+    with world.running():
+        yield world
+
+
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the documents call ``/home/me``."""
     return tmp_path_factory.mktemp("home")
@@ -190,6 +204,7 @@ class Shell:
     wheel: Path
     index: Index
     others: dict[str, Index]
+    today: BridgedWorld
     project: Path
     variables: dict[str, str]
 
@@ -226,6 +241,7 @@ class Shell:
         output = re.sub(r"^Looking in .*\n", "", output, flags=re.MULTILINE)
         output = output.replace(str(self.project), "/home/me/project")
         output = output.replace(str(self.environment.folder), "/home/me/venv")
+        output = output.replace(str(self.environment.folder.parent), "/home/me")
         for name, index in {**self.others, "variants.example": self.index}.items():
             output = output.replace(index.url.rstrip("/"), f"https://{name}")
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -246,6 +262,7 @@ def shell(
     documented: tuple[Environment, frozenset[str]],
     index: Index,
     other_indexes: dict[str, Index],
+    todays_indexes: BridgedWorld,
     home: Path,
     tmp_path: Path,
     variantsel_wheel: Path,
@@ -264,10 +281,13 @@ def shell(
         "PIP_INDEX_URL": index.url,
     }
     (tmp_path / "requirements.txt").write_text("torch\n")
-    shell = Shell(environment, variantsel_wheel, index, other_indexes, tmp_path, variables)
+    shell = Shell(
+        environment, variantsel_wheel, index, other_indexes, todays_indexes, tmp_path, variables
+    )
     published = shell.metadata.read_bytes()
     yield shell
     shell.metadata.write_bytes(published)
+    shutil.rmtree(home / ".config", ignore_errors=True)
     for path in environment.site_packages.iterdir():
         if path.name not in own:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -276,8 +296,17 @@ def shell(
 def arrange(situation: str, shell: Shell) -> None:
     """Make the environment what a comment in a document says it is."""
     for part in situation.split(", "):
-        if part == "CUDA 11.8":
-            shell.variables["NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"] = "11.8"
+        if part.startswith("CUDA "):
+            version = part.removeprefix("CUDA ")
+            shell.variables["NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"] = version
+        elif part == "no GPU":
+            shell.variables["VARIANTSEL_DISABLE"] = "nvidia,amd,intel,tpu"
+        elif part == "today's indexes":
+            assert shell.today.served is not None
+            set_base(Path(shell.variables["HOME"]), torch=shell.today.served.url)
+            shell.variables["PIP_INDEX_URL"] = shell.today.default.url
+        elif part.endswith(" is on"):
+            shell.variables["VARIANTSEL_BRIDGE"] = part.removesuffix(" is on")
         elif part.endswith(" is installed"):
             label, torch = part.removesuffix(" is installed"), shell.index.folder / "torch"
             shell.environment.unpack(torch / f"torch-2.10.0-{TAG}-{TAG}-{X86_64}-{label}.whl")
@@ -394,9 +423,12 @@ README_TABLE = re.findall(
     "command", [command for command in README_TABLE if "…" not in command], ids=str
 )
 def test_a_command_of_the_table_works(command: str, shell: Shell) -> None:
+    is_bridged = "VARIANTSEL_BRIDGE" in command
+    arrange("today's indexes" if is_bridged else "", shell)
     done = shell.run(command)
     assert done.returncode == 0, done.stdout
-    assert ("torch 2.10.0: variant" in done.stdout) == ("VARIANTSEL=0" not in command)
+    said = "torch 2.15.0: build" if is_bridged else "torch 2.10.0: variant"
+    assert (said in done.stdout) == ("VARIANTSEL=0" not in command)
 
 
 @pytest.mark.parametrize("block", of_kind("python"), ids=str)
@@ -427,6 +459,9 @@ def test_a_file_that_is_shown_can_be_read(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "shown.toml"
     path.write_text(block.text)
     content = read_toml(path)
+    if "format" in content:  # a bridge
+        assert read_bridge(path).name == content["bridge"]
+        return
     table = content.get("tool", {}).get("variantsel", content)
     for setting in read_table(table, "the document"):
         if setting.key == "target":

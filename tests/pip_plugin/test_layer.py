@@ -126,3 +126,31 @@ def test_what_belongs_to_nothing_there_is_never_replaced(
     assert f"ERROR: variantsel: {in_the_way}" in result.stderr
     assert files(layer) == before
     assert not any(elsewhere.iterdir())
+
+
+def test_list_compares_a_layers_wheels_with_the_python_that_it_was_filled_for(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    """The layer is for 3.12, which need not be the Python that lists it."""
+    layer = tmp_path / "layer"
+    for python in ("312", "313"):
+        for name in ("core", "more", "most"):
+            tag = f"cp{python}-cp{python}-manylinux_2_28_aarch64"
+            write_wheel(index.folder / name, name, "1.0", tag=tag)
+    filled(environment, index, layer, "core", "more", "most", "gpu", "tool")
+    listing = ("-m", "variantsel", "list", "--target", "gb200@13.0", "--path", str(layer))
+
+    fitting = environment.run(*listing)
+    assert fitting.returncode == 0, fitting.stdout
+    assert "Machine: gb200@13.0, CPython 3.12" in fitting.stdout
+    assert "no" not in fitting.stdout.split()
+    assert json.loads(environment.run(*listing, "--format", "json").stdout)["python"] == "3.12"
+
+    wheel = layer / "more-1.0.dist-info" / "WHEEL"
+    wheel.write_text(wheel.read_text().replace("cp312", "cp313"))
+    other = environment.run(*listing)
+    assert other.returncode == 1
+    assert (
+        "it was installed from a wheel for cp313-cp313-manylinux_2_28_aarch64, which gb200@13.0 "
+        "with CPython 3.12 does not take."
+    ) in other.stdout

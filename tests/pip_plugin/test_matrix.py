@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.bridged_world import set_base
 from support.environments import Environment
-from support.index_server import Index, serve
+from support.index_server import Index, serve, serve_folder
 from support.machines import HOPPER
 from support.pip_releases import (
     download,
@@ -45,8 +46,19 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         write_wheel(folder / name, name, version)
     write_wheel(folder / "runtime", "runtime", "1.0")
     write_wheel(folder / "fallback", "fallback", "1.0")
+    _publish_bridged(folder)
     with serve(Index(folder, json_pages=True, core_metadata=True)) as index:  # as PyPI does
         yield index
+
+
+def _publish_bridged(folder: Path) -> None:
+    """torch as today's indexes have it, its pages in folders, and what is built for a CUDA."""
+    write_wheel(folder / "torch", "torch", "2.15.0")
+    for label, version in (("cu126", "2.14.1"), ("cpu", "2.14.1"), ("cpu", "2.15.0")):
+        write_wheel(folder / "labels" / label / "torch", "torch", f"{version}+{label}")
+    for suffix in ("12x", "13x"):
+        write_wheel(folder / f"cupy-cuda{suffix}", f"cupy_cuda{suffix}", "14.1.1")
+    write_wheel(folder / "app", "app", "1.0", requires=["torch", "cupy-cuda13x>=13"])
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +120,17 @@ def test_the_journey(
     assert "Successfully installed gpu-2.0\n" in upgraded.stdout
     downloads = [request for request in index.requests if request.endswith(".whl")]
     assert downloads == ["GET /gpu/gpu-2.0-py3-none-any-cuda12.whl"]
+
+    with serve_folder(index.folder / "labels") as labels:
+        set_base(environment.folder, torch=labels.url)
+        bridged = environment.pip(
+            *("install", "--index-url", index.url, "app"),
+            variables={**ON_A_GPU, "VARIANTSEL_BRIDGE": "torch,cupy"},
+        )
+    assert (bridged.returncode, bridged.stderr) == (0, ""), bridged.stdout + bridged.stderr
+    assert "torch 2.14.1: build cu126 (" in bridged.stdout
+    assert "Successfully installed app-1.0 cupy-cuda12x-14.1.1 torch-2.14.1+cu126" in bridged.stdout
+    assert environment.pip("check", variables={"VARIANTSEL": "0"}).returncode == 0
 
     assert environment.run("-m", "variantsel", "deactivate").returncode == 0
     plain = environment.pip(

@@ -16,14 +16,13 @@ def ask(tmp_path: Path) -> Ask:
     """Ask a package ``acme-provider`` whose one module is given about the namespace ``acme``."""
 
     def ask_module(
-        code: str, *, plugin_api: str | None = None, entry_points: str = "", limit: float = 20
+        code: str, *, plugin_api: str = "acme_provider", limit: float = 20
     ) -> PluginAnswer:
         folder = tmp_path / "site"
         info = folder / "acme_provider-1.0.dist-info"
         info.mkdir(parents=True, exist_ok=True)
         (folder / "acme_provider.py").write_text(code)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: Acme_Provider\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(entry_points)
         (answer,) = query(Query(folder, "acme-provider", plugin_api, "acme"), limit)
         return answer
 

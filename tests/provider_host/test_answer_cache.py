@@ -14,8 +14,9 @@ import pytest
 
 from variantsel import Target
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.provider_host import answer_cache
+from variantsel.provider_host import answer_cache, interpreter
 from variantsel.provider_host.host import PROVIDER_PACKAGES
+from variantsel.python_process import variantsel_path
 
 NVIDIA = ProviderInfo(requires=("nvidia-variant-provider",))
 PROVIDER = """\
@@ -40,6 +41,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (package / "__init__.py").write_text("")
     write_provider(package, "pass")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(interpreter, "_chosen", (None, [str(tmp_path), *variantsel_path()]))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     real = take_providers()
     yield tmp_path / "log"

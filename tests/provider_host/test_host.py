@@ -11,8 +11,9 @@ import pytest
 
 from variantsel import RejectionKind, Target, rank
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.provider_host import host
+from variantsel.provider_host import host, interpreter
 from variantsel.provider_host.host import ask_provider
+from variantsel.python_process import variantsel_path
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "variantsel_providers"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(interpreter, "_chosen", (None, [str(tmp_path), *variantsel_path()]))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return package / "nvidia.py"
 

@@ -12,7 +12,8 @@ import pytest
 from variantsel import Target
 from variantsel.errors import PluginFailure
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.provider_host.plugins import TrustedPlugins, agree, parse_requirement
+from variantsel.provider_host.choice import parse_requirement
+from variantsel.provider_host.plugins import TrustedPlugins, agree
 from variantsel.provider_host.trust_store import TrustStore
 from variantsel.provider_host.wheels import resolve
 
@@ -105,6 +106,7 @@ def test_rocm_bootstrap_answers(
 def test_the_provider_of_ascend_reaches_a_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tmp_path.chmod(0o755)  # root's provider is a user of its own
     tool = tmp_path / "npu-smi"
     tool.write_text(NPU_SMI)
     tool.chmod(0o755)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from variantsel import Target, rank
 from variantsel.cli import main
 from variantsel.errors import UntrustedPlugin
 from variantsel.formats.provider_info import ProviderInfo
-from variantsel.provider_host import plugins
+from variantsel.provider_host import plugins, query
 from variantsel.provider_host.trust_store import TrustStore
 from variantsel.targets.rejection_kind import RejectionKind
 
@@ -201,6 +203,42 @@ def test_the_user_is_asked(answer: str, code: int) -> None:
     assert bool(TrustStore().names()) == (code == 0)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux confines a provider")
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ((), ()),
+        (("unshare",), ()),
+        (("unshare", "landlock_create_ruleset"), ("read whatever you can read", "your terminal")),
+        (("seccomp",), ("kernel's keyring",)),
+    ],
+    ids=["nothing", "namespaces", "files", "filter"],
+)
+def test_what_this_machine_does_not_keep_a_package_from_is_said_before(
+    lacking: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    here = query.confinement()
+    if not (here["namespaces"] and here["landlock"] and here["filter"]):
+        pytest.skip("this machine lacks something itself")
+    code = (
+        "from support.hostile_world import without\n"
+        "from variantsel.cli import main\n"
+        f"without(*{lacking!r})\n"
+        "raise SystemExit(main(['trust', '--yes', 'acme-provider']))"
+    )
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": tests},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("Nothing on this")]
+    assert len(lines) == bool(words)
+    assert all(word in lines[0] for word in words)
+
+
 @pytest.mark.usefixtures("agreed")
 def test_distrust_takes_it_back(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trust"]) == 0
@@ -261,6 +299,8 @@ def test_trust_holds_for_the_interpreter_it_was_given_in() -> None:
         lambda text: text.replace(".whl", "/../../x.whl"),
         lambda text: text.replace('"sha256": "', '"sha256": "x'),
         lambda text: text.replace('"wheels"', '"files"'),
+        lambda text: text.replace('"plugin-api": "acme_provider"', '"plugin-api": "a b"'),
+        lambda text: text.replace('"plugin-api"', '"plugin"'),
     ],
 )
 @pytest.mark.usefixtures("agreed")
@@ -344,8 +384,10 @@ def test_an_index_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPat
     assert "cannot be fetched as wheels: pip says:" in complaint(trusted=("acme-provider",))
 
 
-def test_without_pip_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+def test_without_pip_there_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = home / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    monkeypatch.setattr(sys, "executable", str(bare / "bin" / "python"))
     text = complaint(trusted=("acme-provider",))
     assert "there is no pip in the environment of" in text
     assert "'python -m ensurepip' installs one" in text
@@ -401,6 +443,44 @@ def test_an_environment_that_was_tampered_with_is_made_anew(
     tamper(environment(home))
     assert levels() == ("3", "2")
     assert sorted(environment(home).rglob("*")) == before
+
+
+@pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize("tamper", [False, True], ids=["first use", "spoilt"])
+def test_several_processes_that_use_it_first_are_all_answered(home: Path, tamper: bool) -> None:
+    core = wheel(home, "acme_core")
+    before = TrustStore().get("acme-provider")
+    assert before is not None
+    with zipfile.ZipFile(core, "a") as archive:  # so that making it takes a while
+        for number in range(300):
+            archive.writestr(f"acme_data/part{number}.py", "1\n" * 100)
+    content = core.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    wheels = [replace(w, sha256=digest) if w.name == "acme-core" else w for w in before.wheels]
+    TrustStore().add(replace(before, wheels=tuple(wheels)))
+    moved = core.parent.with_name(digest) / core.name
+    moved.parent.mkdir()
+    moved.write_bytes(content)
+    shutil.rmtree(environment(home))
+    if tamper:
+        assert levels() == ("3", "2")
+        (environment(home) / "acme_core.py").write_text("LEVELS = ['9']\n")
+        shutil.rmtree(home / "xdg_cache_home" / "variantsel" / "answers")
+    code = (
+        "from variantsel import Target\n"
+        "from variantsel.formats.provider_info import ProviderInfo\n"
+        "target = Target.host()\n"
+        "support = target.support('acme', ProviderInfo(requires=('acme-provider',)))\n"
+        "print(support.features, target.notices)"
+    )
+    asking = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    said = {process.communicate(timeout=100)[0] for process in asking}
+    assert said == {"{'level': ('3', '2')} ()\n"}
+    left = [path.name for path in environment(home).parent.iterdir()]
+    assert left == [environment(home).name]
 
 
 @pytest.mark.usefixtures("agreed")

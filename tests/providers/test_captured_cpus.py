@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 import archspec.cpu
 import pytest
-from support.repository import SHARED
+from support.repository import REPOSITORY, SHARED
 from variantsel_providers import aarch64, x86_64
 
 CAPTURES = SHARED / "captures" / "cpuinfo.jsonl.gz"
@@ -104,3 +109,27 @@ def test_of_other_architectures_nothing_is_said(ask, monkeypatch):
         for name, provider in (("aarch64", aarch64), ("x86_64", x86_64)):
             if architecture != name:
                 assert ask(provider, capture, architecture) == {}, capture["name"]
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("provider_variant_aarch64")
+    or not importlib.util.find_spec("provider_variant_x86_64"),
+    reason="the published packages are not installed",
+)
+def test_the_readme_says_how_many_captures_the_published_packages_answer_differently():
+    """With one archspec for both: what a newer one says of a CPU is no difference of the rules."""
+    printed = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("compare_captures.py"))],
+        env=os.environ | {"VARIANTSEL_SHARED": str(SHARED)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    readme = (REPOSITORY / "providers" / "README.md").read_text(encoding="utf-8")
+    for line in printed.splitlines():
+        architecture, _, counts = line.partition(": ")
+        with_one_archspec = counts.partition("; ")[2]
+        assert any(
+            said.startswith(f"{architecture}: ") and said.endswith(with_one_archspec)
+            for said in readme.splitlines()
+        ), line

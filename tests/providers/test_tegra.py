@@ -30,7 +30,7 @@ def capture(name):
     ("name", "cuda_version", "sm_arch"),
     [
         ("orin-nano-jetpack6", "12.6", ["87_real"]),
-        ("orin-jetpack7", "13.2", ["87_real"]),
+        ("orin-jetpack7", "13.2", ["87_real", "80_virtual"]),
         ("orin-container", "12.6", ["87_real"]),
         ("xavier-jetpack5", "11.4", ["72_real"]),
         ("thor-jetpack7", "13.0", ["110_real", "110_virtual"]),
@@ -156,6 +156,14 @@ def test_less_is_claimed_of_a_gpu_inside_a_processor():
     _, upper_of_others, sm_arch = nvidia.supported_configs((12, 6), (8, 7))
     assert upper == upper_of_others
     assert sm_arch.values[:2] == ["87_real", "86_real"]
+
+
+def test_orin_has_the_cuda_of_servers_from_jetpack_7_2_on(ask_nvidia):
+    """Their libraries bring PTX that runs; machine code for 8.0 does not, and older CUDAs had none
+    of Orin's."""
+    answer = ask_nvidia("cuda_v2 13020\ngpu 8 7", files=capture("orin-jetpack7"))
+    assert answer.values["sm_arch"] == ["87_real", "80_virtual"]
+    assert answer.values["cuda_version_lower_bound"] == ["13.2", "13.1", "13.0", "13"]
 
 
 def test_thor_has_the_cuda_of_servers(ask_nvidia):

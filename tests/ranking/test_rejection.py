@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from variantsel import Rejection, RejectionKind, Target, rank
+from variantsel.ranking.rejection import skipped_for_abi
 from variantsel.targets.target import StaticProperties
 
 SCHEMAS = "https://variants-schema.wheelnext.dev/"
@@ -122,6 +123,17 @@ def test_an_abi_dependency_is_said_to_be_unresolved() -> None:
     assert str(found) == (
         "needs abi_dependency :: torch :: 2.9, but variantsel does not resolve the reserved "
         "namespace abi_dependency."
+    )
+
+
+def test_what_is_skipped_for_other_packages_is_said_in_one_sentence() -> None:
+    labels = [f"l{number}" for number in range(9)]
+    built_for = dict.fromkeys(labels, Rejection(RejectionKind.ABI_DEPENDENCY, "n", "torch", ("2",)))
+    other = {"o": Rejection(RejectionKind.VALUE, "n", "f", ("w",))}
+    assert skipped_for_abi(other) == ""
+    assert skipped_for_abi({**built_for, **other}) == (
+        "skipped l0, l1, l2, l3 and 5 more, built for certain versions of torch (abi_dependency), "
+        "which variantsel does not check"
     )
 
 

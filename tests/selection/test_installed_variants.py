@@ -147,12 +147,13 @@ def test_list_looks_at_the_tags_of_what_a_folder_holds(
     assert names_and_words["right"][0] == "yes"
     assert names_and_words["wrong"] == (
         "no",
-        "it was installed from a wheel for manylinux_2_28_x86_64, which gh200@12.8 does not take.",
+        "it was installed from a wheel for cp312-cp312-manylinux_2_28_x86_64, which gh200@12.8 "
+        "with CPython 3.12 does not take.",
     )
     assert names_and_words["ordinary"] == (
         "no",
-        "it was installed from a wheel for manylinux_2_17_x86_64 or manylinux2014_x86_64, which "
-        "gh200@12.8 does not take.",
+        "it was installed from a wheel for cp39-abi3-manylinux_2_17_x86_64 or "
+        "cp39-abi3-manylinux2014_x86_64, which gh200@12.8 with CPython 3.12 does not take.",
     )
     assert "pure" not in names_and_words
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DOCUMENTS", "Block", "blocks", "prose", "recipe", "spans"]
+__all__ = ["DOCUMENTS", "Block", "blocks", "prose", "recipe", "spans", "table"]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]  # .ci/arm64 imports this without pytest
 DOCUMENTS = (_REPOSITORY / "README.md", *sorted((_REPOSITORY / "docs").glob("*.md")))
@@ -61,3 +61,16 @@ def recipe(document: Path, name: str) -> str:
         if block.comment == f"recipe: {name}":
             return block.text
     raise AssertionError(f"{document} has no recipe called {name}")
+
+
+def table(document: Path, heading: str) -> list[dict[str, str]]:
+    """The rows of the table whose first column has a heading: ``{heading: cell}``."""
+    lines = prose(document).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    headings, _, *others = rows
+    return [dict(zip(headings, row, strict=True)) for row in others]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from archspec.cpu import TARGETS
 from support.wheels import metadata
-from variantsel_providers import aarch64, amd
+from variantsel_providers import aarch64, amd, tpu
 
 import variantsel
 from variantsel import InvalidTarget, Target
@@ -26,6 +26,7 @@ NVIDIA = {
     "b200": ("x86_64", "12.8", "100"),
     "rtx-4090": ("x86_64", "12.8", "89"),
     "rtx-5090": ("x86_64", "12.8", "120"),
+    "rtx-pro-6000": ("x86_64", "12.8", "120"),
     "b300": ("x86_64", "12.9", "103"),
     "a100": ("x86_64", "12.8", "80"),
     "a10g": ("x86_64", "12.8", "86"),
@@ -104,7 +105,7 @@ ARM = metadata(
 
 
 def test_the_machines_of_the_issue_are_all_there() -> None:
-    others = {"jetson-orin", "max-1550", "arc-b580"}
+    others = {"jetson-orin", "max-1550", "arc-b580", "tpu"}
     assert set(machine_names()) == {*NVIDIA, *AMD, *CPUS, *ARM_CPUS, *others}
 
 
@@ -140,6 +141,15 @@ def test_nvidia_machines_name_their_driver_and_compute_capability(
     assert nvidia["sm_arch"][-2:] == (f"{capability[:-1]}0_real", f"{capability[:-1]}0_virtual")
 
 
+def test_a_machine_with_tpus_answers_as_the_tpu_provider_does() -> None:
+    properties = Target.named("tpu").all_properties()
+
+    assert properties["tpu"] == {"present": ("true",)}
+    assert properties["tpu"] == {
+        config.name: tuple(config.values) for config in tpu.supported_configs(True)
+    }
+
+
 def test_of_an_integrated_gpu_only_what_nvidia_promises_is_claimed() -> None:
     nvidia = Target.named("jetson-orin").all_properties()["nvidia"]
 
@@ -150,6 +160,14 @@ def test_of_an_integrated_gpu_only_what_nvidia_promises_is_claimed() -> None:
     assert nvidia["cuda_version_upper_bound"][-1] == "12.7"
     newer = Target.named("jetson-orin@13.1").all_properties()["nvidia"]
     assert newer["cuda_version_lower_bound"] == ("13.1", "13.0", "13")
+    assert newer["sm_arch"] == ("87_real",)
+
+
+def test_orin_on_jetpack_7_2_runs_the_ptx_of_wheels_for_servers() -> None:
+    nvidia = Target.named("jetson-orin@13.2").all_properties()["nvidia"]
+
+    assert nvidia["sm_arch"] == ("87_real", "80_virtual")
+    assert nvidia["cuda_version_lower_bound"] == ("13.2", "13.1", "13.0", "13")
 
 
 @pytest.mark.parametrize(("name", "gfx_arch"), AMD.items())
@@ -231,6 +249,9 @@ def test_the_aarch64_machine_is_plain_armv8() -> None:
         ("b200@13.1", ["cuda13.0", "cuda12.8", "null"]),
         ("rtx-4090", ["cuda12.8", "cuda12.6", "null"]),
         ("rtx-5090", ["cuda12.8", "null"]),
+        ("rtx-pro-6000", ["cuda12.8", "null"]),
+        ("rtx-pro-6000@13.0", ["cuda13.0", "cuda12.8", "null"]),
+        ("tpu", ["null"]),
         ("b300", ["cuda12.8", "null"]),
         ("a100", ["cuda12.8", "cuda12.6", "null"]),
         ("a10g", ["cuda12.8", "cuda12.6", "null"]),
@@ -269,7 +290,9 @@ def test_x86_64_machines_take_the_highest_level_they_allow(level: int) -> None:
     assert ranking.labels == [f"x86_64_v{lower}" for lower in range(level, 0, -1)]
 
 
-IN_ANY_COMPUTER = ("l4", "l40s", "rtx-3090", "rtx-4090", "rtx-5090", "arc-b580", "max-1550")
+IN_ANY_COMPUTER = (
+    *("l4", "l40s", "rtx-3090", "rtx-4090", "rtx-5090", "rtx-pro-6000", "arc-b580", "max-1550"),
+)
 
 
 def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_what_a_source_says() -> None:
@@ -279,7 +302,7 @@ def test_hosts_of_x86_64_gpus_are_not_taken_for_more_than_what_a_source_says() -
         assert variantsel.rank(LEVELS, Target.named(machine)).labels[0] == f"x86_64_v{level}"
 
 
-@pytest.mark.parametrize("name", ["H100", "h100", "GH200@12.8", "RTX-4090"])
+@pytest.mark.parametrize("name", ["H100", "h100", "GH200@12.8", "RTX-4090", "RTX-PRO-6000", "TPU"])
 def test_upper_and_lower_case_name_the_same_machine(name: str) -> None:
     named, lower = Target.named(name), Target.named(name.lower())
     assert (named.name, named.all_properties()) == (lower.name, lower.all_properties())
@@ -369,6 +392,8 @@ def test_an_unknown_name_is_answered_with_all_names(text: str) -> None:
         ("vera-rubin@13.3", r"needs a driver of CUDA 13\.4 or newer"),
         ("dgx-spark@12.8", r"needs a driver of CUDA 12\.9 or newer"),
         ("jetson-thor@12.9", r"needs a driver of CUDA 13\.0 or newer"),
+        ("rtx-pro-6000@12.6", r"needs a driver of CUDA 12\.8 or newer"),
+        ("tpu@1.0", r"has no GPU whose driver version could be chosen"),
         ("rtx-3090@11.0", r"needs a driver of CUDA 11\.1 or newer"),
         ("v100@10.2", r"cannot name CUDA 10\.2"),
         ("mi355x@6.4", r"needs a driver of ROCm 7\.0 or newer"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from packaging import tags
 from packaging.markers import default_environment
+from support.odd_files import ABSURD, SPECIAL
 
 from variantsel import InvalidTarget, Target
 from variantsel.targets.target_file import MARKER_VARIABLES
@@ -82,7 +84,7 @@ def test_the_marker_variables_are_those_of_packaging() -> None:
     [
         ("x = = 1", ["not TOML", "line 1"]),
         ("[properties]\n[properties]\n", ["not TOML", "properties"]),
-        ("a = " + "[" * 5_000, ["not TOML"]),
+        ("a = " + "[" * 5_000, ["too deep"]),
         (b"x = '\xff'", ["byte 5 is not UTF-8"]),
         ("[nvidia]\n", ["found nvidia", "[environment]", "[tags]", "[properties.NAMESPACE]"]),
         ("zoo = 1\nbar = 2\n", ["found bar, zoo"]),
@@ -147,3 +149,59 @@ def test_a_python_version_of_three_parts_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, '[environment]\npython_version = "3.12.1"\n')
     with pytest.raises(InvalidTarget, match=r"'3\.12\.1', expected MAJOR\.MINOR"):
         _ = Target.from_file(path).tags
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    make, said = SPECIAL[kind]
+    path = tmp_path / "machine.toml"
+    make(path)
+    started = time.monotonic()
+    with pytest.raises(InvalidTarget) as caught:
+        Target.from_file(path)
+    assert time.monotonic() - started < 2
+    assert str(caught.value).startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/proc/self/fd/0/x.toml", "a\0.toml"])
+def test_no_path_ends_in_anything_but_an_error(path: str) -> None:
+    with pytest.raises(InvalidTarget, match=r"found|No such|Not a directory"):
+        Target.resolve(path)
+
+
+@pytest.mark.parametrize("kind", ABSURD)
+def test_absurd_toml_is_refused_at_once_in_a_short_line(tmp_path: Path, kind: str) -> None:
+    text, said = ABSURD[kind]
+    path = written(tmp_path, text)
+    started = time.monotonic()
+    with pytest.raises(InvalidTarget) as caught:
+        Target.from_file(path)
+    assert time.monotonic() - started < 5
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[environment]\npython_version = '{'3' * 5000}.1'", "found 5002 characters"),
+        (f"[environment]\n{'x' * 5000} = '3'", "is not a marker variable"),
+        (f"[properties.x]\n{'x' * 5000} = ['A']", "found 'A'"),
+        (
+            "[tags]\nplatforms = ["
+            + ", ".join(f"'manylinux_2_99_x{number}'" for number in range(20_000))
+            + "]",
+            "found 20000 tags, expected at most 256",
+        ),
+        ("[tags]\nplatforms = ['manylinux_2_999999_x86_64']", ""),
+    ],
+)
+def test_absurd_values_are_refused_or_cost_nothing(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    if not said:
+        assert len(Target.from_file(path).tags) < 1000
+        return
+    with pytest.raises(InvalidTarget) as caught:
+        Target.from_file(path)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 1000

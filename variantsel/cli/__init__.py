@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from variantsel.cli import (
     activation,
+    bridge,
     completion,
     config,
     demo,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
             "variantsel detect                   # what this machine supports",
             "variantsel rank torch-2.10.0-variants.json --target gh200",
             "variantsel config                   # what is set, and where",
+            "variantsel bridge enable torch      # today's builds, chosen like variants",
             "variantsel pip --target gh200 install --python-version 3.12 torch --into layer",
         )
         + "\n\n"
@@ -135,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     target.add_command(commands)
     config.add_command(commands)
     activation.add_commands(commands)
+    bridge.add_command(commands)
     trust.add_commands(commands)
     provider.add_command(commands)
     demo.add_command(commands)

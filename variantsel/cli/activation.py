@@ -80,7 +80,40 @@ def _activate(arguments: argparse.Namespace) -> int:
         terminal.line(
             "'variantsel deactivate' removes it; VARIANTSEL=0 switches it off for one run."
         )
+        bridges = _bridges_line()
+        if bridges:
+            terminal.line(bridges)
     return DONE if status.active else NEGATIVE
+
+
+def _bridges_line() -> str:
+    """Which bridges that are off would have pip take other builds; empty where none would."""
+    from variantsel.bridges.catalogue import ALL
+    from variantsel.configuration import load_configuration
+    from variantsel.errors import VariantselError
+    from variantsel.ranking.enumeration import first_few
+    from variantsel.selection.bridge_overview import bridges_that_change
+
+    try:
+        configuration = load_configuration()
+        if not configuration.hints:
+            return ""
+        on = {bridge.name for bridge in configuration.bridges}
+        off = [item for item in configuration.find_bridges([ALL]) if item.name not in on]
+        target = configuration.target
+        names = [
+            bridge.name
+            for bridge in bridges_that_change(off, target, enabled=configuration.enabled)
+        ]
+    except VariantselError as error:  # it is active all the same
+        return f"The settings cannot be used: {error}"
+    if not names:
+        return ""
+    return (
+        f"With bridges, pip would take better builds for {target.name} of {first_few(names)}: "
+        f"'variantsel bridge show {names[0]}' shows them, 'variantsel bridge enable {names[0]}', "
+        "or 'all', has pip take them."
+    )
 
 
 def _deactivate(arguments: argparse.Namespace) -> int:

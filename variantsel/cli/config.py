@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from variantsel.cli.arguments import add_format, examples
 from variantsel.cli.exit_codes import DONE
-from variantsel.cli.output import print_json, print_note
+from variantsel.cli.output import print_json, print_note, without_password
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
     from variantsel.configuration import Configuration
+    from variantsel.configuration.files import ConfigurationFile
 
 __all__ = ["add_command"]
 
@@ -60,7 +61,7 @@ def _config(arguments: argparse.Namespace) -> int:
 def _as_json(configuration: Configuration) -> dict[str, Any]:
     return {
         "settings": {
-            key: {"value": setting.value, "source": setting.source}
+            key: {"value": _safe(setting.value), "source": setting.source}
             for key, setting in sorted(configuration.settings.items())
         },
         "files": [
@@ -86,19 +87,18 @@ def _print_configuration(configuration: Configuration) -> None:
         terminal.line("No file is looked at, as VARIANTSEL_CONFIG says.")
         return
     terminal.table(
-        [
-            (_LAYERS[file.layer], str(file.path), _state(file.layer, file.found))
-            for file in configuration.files
-        ],
+        [(_LAYERS[file.layer], str(file.path), _state(file)) for file in configuration.files],
         ("", "bold", "dim"),
         header=("SETS FOR", "FILE", ""),
     )
 
 
-def _state(layer: str, found: bool) -> str:
-    if found:
+def _state(file: ConfigurationFile) -> str:
+    if file.found:
         return "read"
-    return "no such file, here or above" if layer == "project" else "no such file"
+    if file.is_passed_over:
+        return "passed over"
+    return "no such file, here or above" if file.layer == "project" else "no such file"
 
 
 def _shown(value: Any) -> str:
@@ -106,4 +106,9 @@ def _shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(value) or "(none)"
-    return str(value) or "(this machine)"
+    return str(_safe(value)) or "(this machine)"
+
+
+def _safe(value: Any) -> Any:
+    """A mirror's address may hold a password."""
+    return without_password(value) if isinstance(value, str) else value

@@ -11,8 +11,6 @@ import functools
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import zipfile
@@ -20,6 +18,8 @@ from collections.abc import Sequence
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from variantsel.python_process import importing_variantsel, run_python
 
 __all__ = ["main"]
 
@@ -84,8 +84,12 @@ def _run(folder: Path, url: str) -> int:
         environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environment |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
         environment["VARIANTSEL_CONFIG"] = os.devnull
-        command = [sys.executable, "-m", "variantsel", *arguments]
-        status = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+        command = importing_variantsel(
+            "from variantsel.cli import main\nsys.exit(main())", *arguments
+        )
+        status = run_python(
+            command, folder=str(folder), env=environment, capture_output=False
+        ).returncode
         if status:
             return status
     installed = json.loads(

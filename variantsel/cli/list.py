@@ -28,7 +28,8 @@ def add_command(commands: Any) -> None:
         help="list the variants installed in this environment, and whether they fit",
         description="List the packages of this environment, or of a folder, that were installed "
         "as a variant, what they were built for, and whether they fit the machine; and those of "
-        "the others that are known to leave its accelerator unused. Exit code 1 where one does not "
+        "the others that are known to leave its accelerator unused. What bridges that are switched "
+        "on know is listed as the build that it is. Exit code 1 where one does not "
         "fit, 3 where all fit and one leaves an accelerator unused ('idle').",
         epilog=examples(
             "variantsel list",
@@ -42,8 +43,9 @@ def add_command(commands: Any) -> None:
         metavar="FOLDER",
         type=Path,
         help="look at what is installed in a folder, such as one that 'variantsel pip --target "
-        "NAME install --into FOLDER' filled; of the packages in there that are no variants, those "
-        "are listed, too, whose wheel is for another platform",
+        "NAME install --into FOLDER' filled, for the Python that most wheels in there are for; of "
+        "the packages that are no variants, those are listed, too, whose wheel is for another "
+        "platform or Python",
     )
     add_format(parser)
     parser.set_defaults(run=_list)
@@ -51,6 +53,7 @@ def add_command(commands: Any) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
+    from variantsel.selection.folder_python import folder_python
     from variantsel.selection.installed_packages import Judge, installed_packages
 
     folder: Path | None = arguments.path
@@ -58,8 +61,19 @@ def _list(arguments: argparse.Namespace) -> int:
         raise VariantselError(f"--path: {folder} is no folder")
     target = resolve_target(arguments.target)
     configuration = load_configuration()
-    packages, problems = installed_packages([str(folder)] if folder else None, target=target)
-    judge = Judge(target, enabled=configuration.enabled, any_python=folder is not None)
+    bridged = None
+    if configuration.bridges:
+        from variantsel.selection.bridged import BridgedEnvironment
+
+        bridged = BridgedEnvironment(configuration.bridges, target, enabled=configuration.enabled)
+    path = [str(folder)] if folder else None
+    packages, problems = installed_packages(path, target=target, bridged=bridged)
+    python = None
+    if folder is not None:
+        python = folder_python([package.tags for package in packages], target)
+        target = target.with_python(python.version)
+        packages, problems = installed_packages(path, target=target, bridged=bridged)
+    judge = Judge(target, enabled=configuration.enabled, python=python)
     rows = []
     for package in packages:
         verdict = judge.verdict(package, configuration.preferences(package.name))
@@ -67,10 +81,12 @@ def _list(arguments: argparse.Namespace) -> int:
         if package.variant is not None or verdict.unused or is_foreign:
             rows.append((package, verdict))
     where = str(folder) if folder else sys.prefix
+    version = target.environment["python_version"]
     if arguments.format == "json":
-        print_json({"environment": where, "target": target.name, **_json(rows, target)})
+        head = {"environment": where, "target": target.name, "python": version}
+        print_json({**head, **_json(rows, target)})
     else:
-        _print_table(where, target, rows)
+        _print_table(where, f"{target.name}, {python}" if python else target.name, target, rows)
         if folder is None:
             _print_advice(rows)
     for problem in problems:
@@ -94,7 +110,11 @@ def _json(
         }
         known = {"name": package.name, "version": package.build.version}
         if package.variant is not None:
-            variant = {"label": package.variant.label, "properties": package.variant.properties}
+            variant = {
+                "label": package.variant.label,
+                "properties": package.variant.properties,
+                "bridge": package.bridge or None,
+            }
             variants.append({**known, **variant, **judged})
         else:
             others.append({**known, **judged})
@@ -110,12 +130,14 @@ def _reason_json(verdict: Verdict, target: Target) -> dict[str, Any] | None:
     return {"kind": kind, "wanted": list(verdict.foreign_tags), "text": verdict.reason(target)}
 
 
-def _print_table(where: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]) -> None:
+def _print_table(
+    where: str, machine: str, target: Target, rows: list[tuple[InstalledPackage, Verdict]]
+) -> None:
     terminal = Terminal(sys.stdout)
     if not rows:
         terminal.line(f"No package of {where} was installed as a variant.")
         return
-    terminal.line(f"Machine: {target.name}", "bold")
+    terminal.line(f"Machine: {machine}", "bold")
     terminal.line()
     terminal.table(
         [
@@ -139,7 +161,11 @@ def _print_advice(rows: list[tuple[InstalledPackage, Verdict]]) -> None:
     terminal = Terminal(sys.stdout)
     unfit = [package.name for package, verdict in rows if verdict.rejection is not None]
     foreign = [package.name for package, verdict in rows if verdict.foreign_tags]
-    idle = [upgrade_requirement(package.build) for package, verdict in rows if verdict.unused]
+    idle = [  # with a bridge, builds of other local versions are as good as the same version
+        package.name if package.bridge else upgrade_requirement(package.build)
+        for package, verdict in rows
+        if verdict.unused
+    ]
     if unfit or foreign or idle:
         terminal.line()
     if unfit:

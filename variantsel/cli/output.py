@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "print_progress",
     "rejection_json",
     "save_target",
+    "without_password",
 ]
 
 
@@ -79,6 +81,11 @@ def abbreviated(values: Sequence[str]) -> str:
     if len(values) <= 8:
         return ", ".join(values)
     return f"{', '.join(values[:4])}, …, {', '.join(values[-2:])} ({len(values)} values)"
+
+
+def without_password(address: str) -> str:
+    """An address as it may be shown, ``https://me:****@mirror.example/simple/``."""
+    return re.sub(r"^(\w+://[^/@:]*)(?::[^/@]*)?@", r"\1:****@", address)
 
 
 def save_target(target: Target, path: Path, *, replace: bool) -> None:

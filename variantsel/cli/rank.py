@@ -20,6 +20,7 @@ from variantsel.errors import InvalidMetadata, VariantselError
 from variantsel.terminal import Terminal
 
 if TYPE_CHECKING:
+    from variantsel.bridges.bridge import Bridge
     from variantsel.configuration import Configuration
     from variantsel.formats.metadata import VariantMetadata
     from variantsel.ranking.preferences import Preferences
@@ -42,12 +43,20 @@ def add_command(commands: Any) -> None:
             "variantsel rank demo-1.0-py3-none-any-cuda12.8.whl --target machine.toml",
             "VARIANTSEL_EXCLUDE=nvidia variantsel rank torch-2.10.0-variants.json",
             "curl https://…/torch-2.10.0-variants.json | variantsel rank -",
+            "variantsel rank torch==2.15.0 --bridge torch   # the builds of today's indexes",
         ),
     )
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="a release's variants.json, '-' for standard input, or a variant wheel",
+        help="a release's variants.json, '-' for standard input, or a variant wheel; with --bridge "
+        "a project, NAME or NAME==VERSION",
+    )
+    parser.add_argument(
+        "--bridge",
+        metavar="NAME",
+        help="rank the builds that a bridge knows of a project ('variantsel bridge list'); nothing "
+        "is asked of an index",
     )
     add_target(parser)
     parser.add_argument(
@@ -65,12 +74,19 @@ def add_command(commands: Any) -> None:
 def _rank(arguments: argparse.Namespace) -> int:
     from variantsel.configuration import load_configuration
     from variantsel.ranking.rank import rank
+    from variantsel.ranking.rejection import skipped_for_abi
 
-    metadata = _read_metadata(arguments.file)
     configuration = load_configuration()
-    target = resolve_target(arguments.target).without(configuration.disabled)
+    if arguments.bridge is None:
+        metadata = _read_metadata(arguments.file)
+        package = _package(arguments.file, configuration)
+        target = resolve_target(arguments.target).without(configuration.disabled)
+    else:
+        target = resolve_target(arguments.target).without(configuration.disabled)
+        (bridge,) = configuration.find_bridges([arguments.bridge])
+        metadata, package = _bridged_metadata(bridge, arguments.file, target)
     enabled = configuration.enabled.union(arguments.enable)
-    preferences = configuration.preferences(_package(arguments.file, configuration))
+    preferences = configuration.preferences(package)
     ranking = rank(metadata, target, enabled=enabled, preferences=preferences)
     if arguments.format == "json":
         rejected = {label: rejection_json(reason) for label, reason in ranking.rejected.items()}
@@ -88,7 +104,8 @@ def _rank(arguments: argparse.Namespace) -> int:
         )
     else:
         _print_ranking(target, ranking, preferences)
-    for notice in configuration.notices:
+    skipped = skipped_for_abi(ranking.rejected)
+    for notice in (*configuration.notices, *([skipped] if skipped else [])):
         print_note(notice)
     print_notices(target)
     return DONE if ranking.labels else NEGATIVE
@@ -126,6 +143,31 @@ def _read_metadata(file: str) -> VariantMetadata:
         return VariantMetadata.parse(sys.stdin.buffer.read(MAX_BYTES + 1), source="standard input")
     with open(file, "rb") as stream:
         return VariantMetadata.parse(stream.read(MAX_BYTES + 1), source=file)
+
+
+def _bridged_metadata(bridge: Bridge, text: str, target: Target) -> tuple[VariantMetadata, str]:
+    """What a bridge knows of the builds of a release on a machine's platform, and the project."""
+    from packaging.utils import canonicalize_name
+    from packaging.version import InvalidVersion, Version
+
+    from variantsel.bridges.platforms import platform_of
+    from variantsel.selection.bridge_overview import labels_on
+
+    name, _, pinned = text.partition("==")
+    project, platform = canonicalize_name(name.strip()), platform_of(target.environment)
+    try:
+        version = Version(pinned.strip()) if pinned else None
+    except InvalidVersion:
+        raise VariantselError(
+            f"{text}: found {pinned!r:.200}, expected a version: NAME or NAME==VERSION"
+        ) from None
+    if project not in bridge.projects:
+        raise VariantselError(
+            f"the bridge {bridge.name} knows nothing of {project}; it knows "
+            f"{', '.join(sorted(bridge.projects))}"
+        )
+    labels = labels_on(bridge, project, version, platform)
+    return bridge.metadata(project, version, labels, platform), project
 
 
 def _read_wheel(path: Path) -> VariantMetadata:
@@ -178,8 +220,12 @@ def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -
 
 
 def _supported(ranking: Ranking, label: str) -> str:
+    from variantsel.bridges.vocabulary import ORDER_NAMESPACE
+
     features: dict[str, list[str]] = {}
     for found in ranking.supported_properties(label):
+        if found.namespace == ORDER_NAMESPACE:
+            continue
         features.setdefault(f"{found.namespace} :: {found.feature}", []).append(found.value)
     lines = [f"{feature} :: {abbreviated(values)}" for feature, values in features.items()]
     return "\n".join(lines) or "(needs none)"

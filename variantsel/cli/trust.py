@@ -28,7 +28,8 @@ def add_commands(commands: Any) -> None:
         help="let a provider package run on this machine, or list those that may",
         description="Let pip with variants install and run a provider package that variantsel "
         "does not bring itself: fetch it with all it depends on, as wheels, show every file with "
-        "its hash, ask, and write down that these files may run. Without a name: list what may.",
+        "its hash and the plugin that is asked, ask, and write down that these files may run. "
+        "Without a name: list what may.",
         epilog=examples(
             "variantsel trust acme-variant-provider",
             "variantsel trust 'acme-variant-provider==1.2' --yes",
@@ -39,6 +40,12 @@ def add_commands(commands: Any) -> None:
     trust.add_argument("--yes", action="store_true", help="do not ask: what is shown is trusted")
     trust.add_argument(
         "--index-url", metavar="URL", help="fetch from this index; default: where pip would"
+    )
+    trust.add_argument(
+        "--plugin-api",
+        metavar="MODULE[:ATTRIBUTE]",
+        help="where the package's plugin is; default: what its entry point says, or the module of "
+        "its name",
     )
     add_format(trust)
     trust.set_defaults(run=_trust)
@@ -56,16 +63,23 @@ def _trust(arguments: argparse.Namespace) -> int:
     if not arguments.packages:
         return _list(arguments)
     print_progress()
-    from variantsel.provider_host.plugins import agree, parse_requirement
+    from variantsel.provider_host.choice import parse_requirement
+    from variantsel.provider_host.entry_point import normalized_reference
+    from variantsel.provider_host.plugins import agree
     from variantsel.provider_host.trust_store import TrustStore
     from variantsel.provider_host.wheels import resolve
 
     store = TrustStore()
     requirements = [parse_requirement(text) for text in arguments.packages]
+    plugin_api = arguments.plugin_api
+    if plugin_api is not None:
+        plugin_api = normalized_reference(plugin_api)
+        if len(requirements) > 1:
+            raise UntrustedPlugin("--plugin-api is for one package; trust the others without it")
     names = " and ".join(arguments.packages)
     with TemporaryDirectory(prefix="variantsel-") as name:
         try:
-            packages = resolve(requirements, Path(name), arguments.index_url)
+            packages = resolve(requirements, Path(name), arguments.index_url, plugin_api)
             if arguments.format == "table" or not arguments.yes:
                 _show(packages, sys.stdout if arguments.format == "table" else sys.stderr)
             if not (arguments.yes or _is_agreed(packages)):
@@ -84,6 +98,8 @@ def _trust(arguments: argparse.Namespace) -> int:
 
 
 def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
+    from variantsel.provider_host.promises import not_held
+
     terminal = Terminal(stream)
     wheels = dict.fromkeys(wheel for package in packages for wheel in package.wheels)
     terminal.line(f"Files that would run as {_user()}, to tell what this machine supports:")
@@ -97,10 +113,16 @@ def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
         header=("PACKAGE", "VERSION", "FILE"),
     )
     terminal.line()
+    for package in packages:
+        terminal.line(f"{package.name} is asked through {package.plugin_api}.")
     terminal.line(
         "They run in a process of their own, whenever a release needs them. That keeps accidents "
         "away, not everyone who means harm."
     )
+    if missing := not_held():
+        terminal.line(
+            f"Nothing on this machine keeps them from this: to {'; to '.join(missing)}.", "bold"
+        )
 
 
 def _is_agreed(packages: Sequence[TrustedPackage]) -> bool:
@@ -129,11 +151,16 @@ def _list(arguments: argparse.Namespace) -> int:
     if packages:
         terminal.table(
             [
-                (package.name, package.version, "\n".join(w.filename for w in package.wheels))
+                (
+                    package.name,
+                    package.version,
+                    package.plugin_api,
+                    "\n".join(w.filename for w in package.wheels),
+                )
                 for package in packages
             ],
-            ("good", "bold", ""),
-            header=("PACKAGE", "VERSION", "FILES"),
+            ("good", "bold", "", ""),
+            header=("PACKAGE", "VERSION", "PLUGIN", "FILES"),
         )
     else:
         terminal.line("No provider package is trusted; variantsel's own providers need no trust.")
@@ -144,11 +171,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _distrust(arguments: argparse.Namespace) -> int:
+    from variantsel.provider_host.choice import parse_requirement
     from variantsel.provider_host.trust_store import TrustStore
 
     store = TrustStore()
     terminal = Terminal(sys.stdout)
-    for name in arguments.packages:
+    for name in [parse_requirement(text).name for text in arguments.packages]:
         if store.remove(name):
             terminal.line(f"{name} will not run any more.", "good")
         else:
@@ -160,6 +188,7 @@ def _as_object(package: TrustedPackage) -> dict[str, Any]:
     return {
         "name": package.name,
         "version": package.version,
+        "plugin_api": package.plugin_api,
         "wheels": [
             {
                 "name": wheel.name,

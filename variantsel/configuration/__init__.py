@@ -7,13 +7,14 @@ this loads nothing: every run of pip asks ``configuration.places`` whether anyth
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from variantsel.bridges.bridge import Bridge
     from variantsel.configuration.files import ConfigurationFile
     from variantsel.configuration.keys import Setting
     from variantsel.ranking.preferences import Preferences
@@ -86,6 +87,46 @@ class Configuration:
         never a file that comes with a project.
         """
         return frozenset(self._value("trust", ()))
+
+    @cached_property
+    def bridges(self) -> tuple[Bridge, ...]:
+        """The bridges that are switched on, in that order.
+
+        :raises InvalidBridge: when there is none of a name, or a file of one cannot be used.
+        """
+        names = self._value("bridge", ())
+        return self.find_bridges(names) if names else ()
+
+    def find_bridges(self, names: Iterable[str] | None = None) -> tuple[Bridge, ...]:
+        """Bridges by name, on or not, from the user's files and with their mirrors.
+
+        :param names: all there are where ``None``.
+        :raises InvalidBridge: when there is none of a name, or a file of one cannot be used.
+        """
+        from variantsel.bridges.catalogue import find_bridges, known_names
+        from variantsel.configuration.keys import BRIDGES
+
+        given: dict[str, dict[str, str]] = {"file": {}, "base": {}}
+        for key, setting in self.settings.items():
+            if key.startswith(f"{BRIDGES}."):
+                _, name, what = key.split(".")
+                given[what][name] = setting.value
+        if names is None:
+            names = known_names(given["file"])
+        return find_bridges(names, files=given["file"], bases=given["base"])
+
+    @property
+    def version_first(self) -> bool:
+        """Whether the newest version of a bridged project is taken though an older one has a build
+        for the machine's accelerator and it has none."""
+        version_first: bool = self._value("version-first", False)
+        return version_first
+
+    @property
+    def hints(self) -> bool:
+        """Whether a run may end with a line about a bridge that would have changed it."""
+        hints: bool = self._value("hints", True)
+        return hints
 
     def preferences(self, package: str) -> Preferences:
         """What the user wants of a package: its own settings, then the general ones."""

@@ -10,9 +10,22 @@ from variantsel.errors import InvalidConfiguration
 from variantsel.formats.properties import NAMESPACE_PATTERN
 from variantsel.ranking.preferences import PropertyPattern, checked_label
 
-__all__ = ["KEYS", "PACKAGE_KEYS", "Setting", "normalized_name", "package_key", "read_table"]
+__all__ = [
+    "BRIDGES",
+    "BRIDGE_KEYS",
+    "KEYS",
+    "OWN_PLACES_ONLY",
+    "PACKAGE_KEYS",
+    "Setting",
+    "bridge_key",
+    "decided_by",
+    "normalized_name",
+    "package_key",
+    "read_table",
+]
 
 _PACKAGE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_BRIDGE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9._+!-]*")
 
 
@@ -39,11 +52,23 @@ def read_table(table: Mapping[str, Any], source: str, prefix: str = "") -> Itera
     :raises InvalidConfiguration: naming the file, the key, and what was expected.
     """
     for key, value in table.items():
-        place = f"{source}: {prefix}{key}"
+        place = f"{source}: {prefix}{key:.80}"
         if key == PACKAGES:
             yield from _read_packages(value, source, place)
+        elif key == BRIDGES:
+            yield from _read_bridges(value, source, place)
         else:
             yield Setting(key, _checked(key, KEYS, value, place), source, place)
+
+
+def decided_by(key: str) -> str:
+    """What a key decides that a file may only say where it cannot have come with a project; empty
+    for a key that may stand anywhere.
+
+    :param key: its dotted name, ``trust`` or ``packages.torch.take``.
+    """
+    table, dot, rest = key.partition(".")
+    return OWN_PLACES_ONLY.get(f"{table}.NAME.{rest.rpartition('.')[2]}" if dot else key, "")
 
 
 def package_key(package: str, key: str) -> str:
@@ -62,13 +87,29 @@ def _read_packages(tables: object, source: str, place: str) -> Iterator[Setting]
             raise _unexpected(name, place, "the name of a package")
         if normalized in seen:
             raise InvalidConfiguration(
-                f"{place}: {seen[normalized]} and {name} are the same package"
+                f"{place}: {seen[normalized]:.80} and {name:.80} are the same package"
             )
         seen[normalized] = name
-        for key, value in _table(table, f"{place}.{name}").items():
-            value_place = f"{place}.{name}.{key}"
+        package_place = f"{place}.{name:.80}"
+        for key, value in _table(table, package_place).items():
+            value_place = f"{package_place}.{key:.80}"
             checked = _checked(key, PACKAGE_KEYS, value, value_place)
             yield Setting(package_key(normalized, key), checked, source, value_place)
+
+
+def bridge_key(bridge: str, key: str) -> str:
+    """The dotted name of a bridge's key."""
+    return f"{BRIDGES}.{bridge}.{key}"
+
+
+def _read_bridges(tables: object, source: str, place: str) -> Iterator[Setting]:
+    for name, table in _table(tables, place).items():
+        if not _BRIDGE_NAME.fullmatch(name):
+            raise _unexpected(name, place, "the name of a bridge")
+        for key, value in _table(table, f"{place}.{name}").items():
+            value_place = f"{place}.{name}.{key}"
+            checked = _checked(key, BRIDGE_KEYS, value, value_place)
+            yield Setting(bridge_key(name, key), checked, source, value_place)
 
 
 def _table(value: object, place: str) -> Mapping[str, Any]:
@@ -89,7 +130,7 @@ def _hint(key: str, keys: Mapping[str, Reader]) -> str:
         return f"it is for one package: put it into [{PACKAGES}.NAME]"
     if keys is PACKAGE_KEYS and key in KEYS:
         return f"it is for all packages: put it outside of {PACKAGES}"
-    known = [*keys, PACKAGES] if keys is KEYS else [*keys]
+    known = [*keys, PACKAGES, BRIDGES] if keys is KEYS else [*keys]
     from difflib import get_close_matches
 
     near = get_close_matches(key.lower(), known, n=1)
@@ -144,6 +185,22 @@ def _packages_trusted(value: object, place: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(packages))
 
 
+def _bridges(value: object, place: str) -> tuple[str, ...]:
+    expected = 'a list of bridges, such as ["torch", "jax"], or ["all"]'
+    names = _texts([value] if isinstance(value, str) else value, place, expected)
+    for name in names:
+        if not _BRIDGE_NAME.fullmatch(name):
+            raise _unexpected(name, place, expected)
+    return tuple(dict.fromkeys(names))
+
+
+def _address(value: object, place: str) -> str:
+    text = _text(value, place)
+    if not re.fullmatch(r"(https?|file)://[^{}\s]+", text):
+        raise _unexpected(value, place, "an address, https://…")
+    return text.rstrip("/")
+
+
 def _labels(value: object, place: str) -> tuple[str, ...]:
     return tuple(checked_label(text, place) for text in _text_or_texts(value, place, "labels"))
 
@@ -169,8 +226,14 @@ Reader = Callable[[object, str], Any]
 PACKAGES = "packages"
 """The table that holds a table for each package."""
 
+BRIDGES = "bridges"
+"""The table that holds a table for each bridge."""
+
 KEYS: dict[str, Reader] = {
     "target": _text,
+    "bridge": _bridges,
+    "version-first": _flag,
+    "hints": _flag,
     "enable": _namespaces,
     "disable": _namespaces,
     "trust": _packages_trusted,
@@ -178,10 +241,22 @@ KEYS: dict[str, Reader] = {
     "prefer": _properties,
     "exclude": _properties,
 }
+OWN_PLACES_ONLY: dict[str, str] = {
+    "trust": "which packages may be run on this machine",
+    f"{BRIDGES}.NAME.base": "where packages are taken from",
+    f"{BRIDGES}.NAME.file": "where packages are taken from",
+}
+"""The keys that only count in places which nobody's project can bring, each with what it decides:
+what may be run, or where packages come from. They are spelled as the documentation does:
+``packages.NAME.take``."""
 PACKAGE_KEYS: dict[str, Reader] = {
     "take": _labels,
     "never": _labels,
     "prefer": _properties,
     "exclude": _properties,
     "off": _flag,
+}
+BRIDGE_KEYS: dict[str, Reader] = {
+    "base": _address,
+    "file": _text,
 }

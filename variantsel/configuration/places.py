@@ -6,6 +6,7 @@ Imports what pip has loaded anyway.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -90,19 +91,34 @@ def machine_files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def exists(path: Path) -> bool:
-    """Whether a file is there, in a folder that may be looked into."""
+    """Whether something that is no folder is there, in a folder that may be looked into.
+
+    Whoever reads it in earnest says when it is no file that could be read.
+    """
     try:
-        return path.is_file()
-    except OSError:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
         return False
 
 
 def may_mention_us(pyproject: Path) -> bool:
     """Whether a pyproject.toml holds our name; without it, it need not even be TOML.
 
-    One that cannot be read may, too: whoever reads it in earnest says what is wrong with it.
+    One that cannot be read may, too: whoever reads it in earnest says so.
     """
     try:
-        return b"variantsel" in pyproject.read_bytes()
+        if not pyproject.is_file():
+            return False
+        with open(pyproject, "rb", opener=_without_waiting) as file:
+            return b"variantsel" in (file.read(_SEARCHED_BYTES) or b"")
     except OSError:
         return True
+
+
+_SEARCHED_BYTES = 1024 * 1024
+"""Of a pyproject.toml; a longer one with our name in it is refused by whoever reads it."""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file that may have become a FIFO since it was looked at."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -14,7 +14,7 @@ from variantsel.configuration.keys import (
 from variantsel.configuration.places import CONFIG_VARIABLE
 from variantsel.errors import InvalidConfiguration
 
-__all__ = ["VARIABLES", "misspelled_variables", "read_variables"]
+__all__ = ["VARIABLES", "misspelled_variables", "read_variables", "variable_for"]
 
 
 def read_variables(environ: Mapping[str, str]) -> dict[str, Setting]:
@@ -48,6 +48,11 @@ def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
             if near:
                 sentences.append(f"{name} means nothing to variantsel; did you mean {near[0]}?")
     return sentences
+
+
+def variable_for(key: str) -> str:
+    """The variable that sets a key; empty where there is none."""
+    return next((name for name, (set_key, _) in _VARIABLES.items() if set_key == key), "")
 
 
 def _items(text: str) -> list[str]:
@@ -89,6 +94,9 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "VARIANTSEL_STRICT": ("strict", _yes),
     "VARIANTSEL_PREFER": ("prefer", _items),
     "VARIANTSEL_EXCLUDE": ("exclude", _items),
+    "VARIANTSEL_BRIDGE": ("bridge", _items),
+    "VARIANTSEL_VERSION_FIRST": ("version-first", _yes),
+    "VARIANTSEL_HINTS": ("hints", _yes),
 }
 """The key that each sets, and how its text becomes the value that a file would have."""
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from email.parser import HeaderParser
 from email.policy import Compat32
 
 from variantsel.formats.variant_markers import VariantContext, resolve_requirement
 
-__all__ = ["resolve_metadata"]
+__all__ = ["resolve_metadata", "rewrite_requirements"]
 
 
 def resolve_metadata(text: str, context: VariantContext) -> str:
     """Resolve the variant markers of ``Requires-Dist``; everything else stays as it is.
 
+    :raises InvalidVariantMarker: when a marker that uses variant variables cannot be understood.
+    """
+    return rewrite_requirements(text, lambda value: resolve_requirement(value, context))
+
+
+def rewrite_requirements(text: str, rewrite: Callable[[str], str | None]) -> str:
+    """Put something else in the place of the values of ``Requires-Dist``; everything else stays as
+    it is.
+
     Headers are what Python's email parser takes for headers, as the core metadata specification has
     it: whatever the case of their names, and over how many lines they are folded.
 
-    :raises InvalidVariantMarker: when a marker that uses variant variables cannot be understood.
+    :param rewrite: returns the value as it is to stay, ``None`` where the header goes.
     """
     lines = list(io.StringIO(text, newline=""))
     position = 0
@@ -27,7 +37,7 @@ def resolve_metadata(text: str, context: VariantContext) -> str:
         end = position + len(header)
         name, colon, value = "".join(header).partition(":")
         if name.lower() == "requires-dist":
-            resolved = resolve_requirement(value, context)
+            resolved = rewrite(value)
             if resolved is None:
                 lines[position:end] = [""] * len(header)
             elif resolved != value:

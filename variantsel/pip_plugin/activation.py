@@ -19,6 +19,7 @@ from typing import Any
 from variantsel.errors import VariantselError
 from variantsel.pip_plugin import site_probe
 from variantsel.pip_plugin.record import add_to_record, remove_from_record, write_whole
+from variantsel.python_process import run_python
 
 __all__ = ["ActivationStatus", "activate", "deactivate", "hook_text", "other_python", "status"]
 
@@ -208,12 +209,11 @@ def probe_other(python: str) -> dict[str, Any]:
     assert spec is not None and spec.origin is not None
     source = Path(spec.origin).read_text(encoding="utf-8")
     try:
-        asked = subprocess.run(
-            [python, "-c", source], capture_output=True, text=True, check=True, timeout=30
-        )
+        asked = run_python(["-c", source], python=python, time_limit=30, check=True)
         answer: dict[str, Any] = json.loads(asked.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        last = (getattr(error, "stderr", None) or str(error)).strip().rpartition("\n")[2]
+        said = (getattr(error, "stderr", None) or b"").decode(errors="replace")
+        last = (said or str(error)).strip().rpartition("\n")[2]
         raise VariantselError(f"{python} cannot be asked about itself: {last}") from None
     return answer
 

@@ -22,6 +22,10 @@ def announce(session: Session, requirements: Sequence[Any], finder: Any, result:
     :param finder: pip's ``PackageFinder``.
     :param result: resolvelib's result: ``mapping`` of candidates, ``criteria`` they had to meet.
     """
+    if session.bridges is not None:
+        from variantsel.pip_plugin.bridge_announcement import announce_bridges
+
+        announce_bridges(session, session.bridges, result)
     for requirement in requirements:
         chosen = session.chosen(requirement)
         session.requirements.note_chosen(requirement.name or "", chosen)
@@ -41,17 +45,25 @@ def _announce_choice(
     session: Session, file: ReleaseFile[Any], selection: Selection[Any], result: Any
 ) -> None:
     from variantsel.selection import taken, unused
+    from variantsel.selection.build import present_accelerators
 
     choice = taken.choice_line(selection, file)
     if choice:
         session.voice.info(choice)
+    misfit = taken.misfit_line(selection, file)
+    if misfit and present_accelerators(selection.rankings[0].metadata, selection.target):
+        session.settings.problem_unless_worse(misfit)
+    elif misfit:
+        session.voice.info(misfit)
     for line in taken.choice_details(selection, file) if session.voice.is_verbose else ():
         session.voice.verbose(f"  {line}")
     build = None
     if not file.label:
         build = _build_of(session, selection.release.name, result)
+    accelerator = unused.unused_accelerator_line(selection, file, build)
     for line in (
-        unused.unused_accelerator_line(selection, file, build),
+        accelerator,
+        unused.abi_dependency_line(selection, file, said=accelerator),
         unused.untrusted_provider_line(selection, file),
         taken.other_machine_line(selection, file),
         taken.several_sources_line(selection),

@@ -76,7 +76,7 @@ def is_supported_pip(version: str) -> bool:
 def _attach_all_seams() -> None:
     from pip._internal import exceptions
     from pip._internal.distributions import sdist
-    from pip._internal.index import package_finder, sources
+    from pip._internal.index import collector, package_finder, sources
     from pip._internal.metadata import select_backend
     from pip._internal.models import link as link_module
     from pip._internal.models import wheel as wheel_module
@@ -85,6 +85,8 @@ def _attach_all_seams() -> None:
     from pip._internal.resolution.resolvelib import factory, resolver
 
     from variantsel.pip_plugin import (
+        bridge_distribution_seam,
+        bridge_seam,
         build_seam,
         factory_seam,
         finder_seam,
@@ -116,6 +118,10 @@ def _attach_all_seams() -> None:
         optional=("is_satisfied_by",),
     )
     _expect_parameters(factory.Factory.get_dist_to_uninstall, "self", "candidate")
+    _expect_parameters(factory.Factory.collect_root_requirements, "self", "root_ireqs")
+    _expect_parameters(
+        collector.LinkCollector.collect_sources, "self", "project_name", "candidates_from_page"
+    )
     _expect_parameters(
         prepare.RequirementPreparer.prepare_linked_requirements_more,
         *("self", "reqs", "parallel_builds"),
@@ -125,17 +131,20 @@ def _attach_all_seams() -> None:
     )
     _expect_parameters(resolver.Resolver.resolve, "self", "root_reqs", "check_supported_wheels")
     _expect_parameters(link_module.Link.url_without_fragment.fget, "self")
+    _expect_parameters(select_backend().Distribution.read_text, "self", "path")
 
     session = Session()
     pylock = sys.modules.get("pip._vendor.packaging.pylock")
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
+    bridge_seam.change(session, collector, sources, factory)
     misfit_seam.change(session, factory)
     build_seam.change(session, sdist)
     resolver_seam.change(session, resolver)
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
+    bridge_distribution_seam.change(session, select_backend())
     # These take long to load, and not every command of pip needs them.
     when_imported(
         "pip._internal.operations.install.wheel",

@@ -57,7 +57,7 @@ class Choices:
         :param finder: pip's ``PackageFinder``: its network session knows proxies, credentials and
             caches; its target Python whether pip was given another platform.
         """
-        selection = self._select(release, finder)
+        selection = self.select(release, finder)
         for problem in selection.problems:
             self._settings.problem(problem)
         if selection.unmet is not None:
@@ -81,7 +81,8 @@ class Choices:
         if reason:
             self._source_builds.note(file.file.link, reason)
 
-    def _select(self, release: Release[Any], finder: Any) -> Selection[Any]:
+    def select(self, release: Release[Any], finder: Any) -> Selection[Any]:
+        """The order in which to try the files of a release, about which nothing is said yet."""
         from variantsel.selection.selection import Selection, select
 
         configuration = self._settings.configuration

@@ -42,17 +42,21 @@ def change(session: Session, factory: Any) -> None:
                 return _with_requirements_read(
                     make_candidate_from_link(self, link, *arguments, **options)
                 )
+        given = dict(zip(parameters, (self, link, *arguments), strict=False)) | options
         for chosen, selection in session.choices.of(release, self._finder):
+            if release.bridged is not None:  # whose builds differ in their local versions
+                given["version"] = chosen.file.version
             with (
                 session.requirements.preparing(chosen, selection),
                 session.source_builds.explained(chosen.file.link),
             ):
                 candidate = _with_requirements_read(
-                    make_candidate_from_link(self, chosen.file.link, *arguments, **options)
+                    make_candidate_from_link(**{**given, "link": chosen.file.link})
                 )
             if candidate is None:
                 continue
             if session.agreement.agrees(chosen, selection, _wheel_path(candidate)):
+                session.settle(chosen, selection)
                 return candidate
         if isinstance(link, session.seen.release_link_type):
             return None

@@ -12,11 +12,11 @@ the metadata of versions nobody looks at is never read.
 from __future__ import annotations
 
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
 from variantsel.pip_plugin.candidates import applicable_candidates
+from variantsel.pip_plugin.seen import normalized
 from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
 
@@ -47,10 +47,12 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     ) -> Any:
         nonlocal latest
         latest = find_best_candidate(self, project_name, specifier, hashes)
-        if session.seen.has_variants(project_name) or session.settings.requirements_on(
-            project_name
+        if (
+            session.seen.has_variants(project_name)
+            or session.is_bridged(project_name)
+            or session.settings.requirements_on(project_name)
         ):
-            latest = _with_releases(session, project_name, latest, hashes)
+            latest = _with_releases(session, project_name, latest, hashes, self)
         if latest.best_candidate is None:
             session.seen.not_found[project_name] = self, specifier
         return latest
@@ -70,7 +72,8 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
             if not isinstance(other.link, release_link_type):
                 session.note_source(other.name, other.version, other.link, self)
                 return other
-            for chosen, _ in session.choices.of(other.link.release, self):
+            for chosen, selection in session.choices.of(other.link.release, self):
+                session.settle(chosen, selection)
                 return chosen.file
         raise session.choices.no_variant_fits(candidate.link.release)
 
@@ -100,12 +103,16 @@ def _release_link_type(link_type: type[Any]) -> type[Any]:
     return ReleaseLink
 
 
-def _with_releases(session: Session, project_name: str, result: Any, hashes: Any) -> Any:
-    """The same result with every version that has variants collapsed into one candidate, and
-    without the versions of which preferences leave nothing."""
+def _with_releases(
+    session: Session, project_name: str, result: Any, hashes: Any, finder: Any
+) -> Any:
+    """The same result with every version that has variants, or builds that a bridge tells apart,
+    collapsed into one candidate, and without the versions of which preferences leave nothing."""
+    from variantsel.pip_plugin import bridged_releases
     from variantsel.selection.selection import Release, ReleaseFile
 
     preferences = session.settings.configuration.preferences(project_name)
+    is_bridged, project = session.is_bridged(project_name), normalized(project_name)
     passed_over: list[Any] = []
     applicable = applicable_candidates(result)
     everything = (
@@ -113,35 +120,39 @@ def _with_releases(session: Session, project_name: str, result: Any, hashes: Any
     )
     best = result.best_candidate
     collapsed: list[Any] = []
-    for _, group in groupby(
-        applicable,
-        key=lambda item: (
-            item.version,
-            item.link.is_yanked,
-            item.link.is_hash_allowed(hashes),
-        ),
-    ):
-        candidates = list(group)
+    bridged: list[tuple[Any, Any]] = []
+    for candidates in bridged_releases.versions(applicable, hashes, is_bridged=is_bridged):
         # pip sorts its candidates worst first; a release lists its files best first.
         files = [
             ReleaseFile(item.link.filename, session.seen.source_of(item.link), item)
             for item in reversed(candidates)
         ]
-        if preferences and all(preferences.narrowing_of(file.label) for file in files):
-            passed_over += candidates
+        metadata = None
+        if is_bridged and not any(file.label for file in files):
+            builds = bridged_releases.builds_of(session, project, candidates)
+            if builds is not None:
+                files, metadata = builds
+                bridged.append((candidates[-1].version, metadata))
+        if not files or (preferences and all(preferences.narrowing_of(f.label) for f in files)):
+            passed_over += candidates if files else []
             continue
         if not any(file.label for file in files):
             collapsed += candidates
             continue
-        first = candidates[-1]
+        first = candidates[-1] if metadata is None else files[0].file
+        version = str(first.version) if metadata is None else first.version.public
         absence = partial(_absence, session, everything, first, hashes)
-        release = Release(first.name, str(first.version), files, absence=absence)
+        release = Release(first.name, version, files, absence=absence, bridged=metadata)
         locked = {"locked": first.locked} if hasattr(first, "locked") else {}  # in newer pips
         link = session.seen.release_link_type(first.link, release)
         candidate = type(first)(first.name, str(first.version), link, **locked)
         collapsed.append(candidate)
         if best in candidates:
             best = candidate
+    if bridged:
+        bridged_releases.check_newest(session, project, bridged)
+        collapsed = bridged_releases.in_order(session, project, collapsed, finder)
+        best = collapsed[-1] if collapsed else None
     if passed_over:
         _pass_over(session, project_name, passed_over, collapsed, everything)
         if best in passed_over:
@@ -156,7 +167,7 @@ def _absence(session: Session, everything: Any, first: Any, hashes: Any, label: 
     :param first: one of the release.
     """
     for item in everything:
-        if item.version == first.version and split_label(item.link.filename)[1] == label:
+        if item.version == first.version and session.label_of(item) == label:
             if item.link.is_yanked:
                 return "was yanked"
             if hashes and not item.link.is_hash_allowed(hashes):
@@ -180,15 +191,12 @@ def _pass_over(
 
     preferences = session.settings.configuration.preferences(project_name)
     if not kept and not preferences.off:
-        files = [
-            (split_label(item.link.filename)[1], session.seen.source_of(item.link))
-            for item in everything
-        ]
+        files = [(session.label_of(item), session.seen.source_of(item.link)) for item in everything]
         unmet = unmet_requirement(project_name, preferences, files)
         if unmet:
             raise installation_error(f"variantsel: {unmet}")
     newer = [item for item in passed_over if not kept or item.version > kept[-1].version]
     if newer:
         versions = dict.fromkeys(str(item.version) for item in reversed(newer))
-        labels = {split_label(item.link.filename)[1] for item in newer}
+        labels = {session.label_of(item) for item in newer}
         session.voice.warn(passed_over_line(project_name, list(versions), labels, preferences))

@@ -33,6 +33,8 @@ class IndexAgreement:
         source = selection.ranking_of(file)
         if source is None or wheel_path is None or url in self._agreed:
             return True
+        if selection.release.bridged is not None:
+            return True  # its wheels have no variant.json
         from variantsel.errors import InvalidMetadata
         from variantsel.formats.wheel_metadata import read_wheel_metadata
 

@@ -29,7 +29,9 @@ def change(session: Session, wheel_installer: Any) -> None:
         folder, _, name = self.src_record_path.partition("/")
         resolved = None
         if name in ("METADATA", "RECORD") and folder.endswith(".dist-info"):
-            resolved = session.requirements.resolved_file(folder, name, self._zip_file)
+            resolved = session.requirements.resolved_file(
+                folder, name, self._zip_file, session.replaced_installed_metadata
+            )
         if resolved is None:
             save(self)
             return

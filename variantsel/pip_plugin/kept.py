@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from variantsel.formats.wheel_label import split_label
 from variantsel.pip_plugin.voice import installation_error
 
 if TYPE_CHECKING:
@@ -40,9 +39,9 @@ def _check(session: Session, distribution: Any, finder: Any) -> None:
     label = variant.label if variant is not None else ""
     if required.narrowing_of(label) is None:
         return
-    links = [candidate.link for candidate in finder.find_all_candidates(name)]
-    if any(required.narrowing_of(split_label(link.filename)[1]) is None for link in links):
+    candidates = finder.find_all_candidates(name)
+    if any(required.narrowing_of(session.label_of(item)) is None for item in candidates):
         return
-    sources = [session.seen.source_of(link) for link in links]
+    sources = [session.seen.source_of(item.link) for item in candidates]
     unmet = unmet_by_installed(name, str(distribution.version), label, required, sources)
     raise installation_error(f"variantsel: {unmet}")

@@ -15,6 +15,7 @@ from typing import Any
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_hint
 
 __all__ = ["change"]
 
@@ -55,17 +56,32 @@ def change(session: Session, resolver: Any) -> None:
                     req._source_link = None
 
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
+        if session.bridges is not None:
+            _prepare_bridges(session, root_reqs)
         with session.failures_explained():
             requirement_set = resolve(self, root_reqs, check_supported_wheels)
         requirements = list(requirement_set.requirements.values())
         session.voice.guarded(lambda: _explain(session, requirements, self.finder))
         session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
+        session.voice.guarded(lambda: announce_hint(session))
         return requirement_set
 
     resolver.Resolver._check_skip_installed = check_skip_fitting
     resolver.Resolver._get_dist_for = get_chosen_dist_for
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _prepare_bridges(session: Session, root_reqs: Any) -> None:
+    """Ask for the names that fit; this resolver never looks back, so no label is given up."""
+    from pip._internal.metadata import get_default_environment
+
+    from variantsel.pip_plugin.bridged_requirements import replace_given
+
+    assert session.bridges is not None, "only called where one is switched on"
+    session.bridges.label_for_all.stop_looking_back()
+    installed = get_default_environment().iter_installed_distributions(local_only=False)
+    replace_given(session, root_reqs, {item.canonical_name: item for item in installed})
 
 
 def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:
@@ -134,6 +150,10 @@ class _Candidate:
     @property
     def dist(self) -> Any:
         return self._before if self.is_installed else self._req.get_dist()
+
+    @property
+    def version(self) -> Any:
+        return self.dist.version
 
 
 def _information(req: Any) -> SimpleNamespace:

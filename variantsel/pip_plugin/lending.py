@@ -25,8 +25,10 @@ def describe_lender() -> dict[str, Any]:
     """Where this Python has variantsel and its requirements.
 
     :returns: for :func:`borrow`, in JSON's types: ``lending``, this file; ``python``; ``path``,
-        that Python's; ``modules``, where each lies.
+        what that Python's lacks when it is isolated; ``modules``, where each lies.
     """
+    from variantsel.python_process import variantsel_path
+
     modules = {}
     for name in _MODULES:
         spec = importlib.util.find_spec(name)
@@ -35,7 +37,7 @@ def describe_lender() -> dict[str, Any]:
     return {
         "lending": os.path.abspath(__file__),  # noqa: PTH100  pathlib would have to be loaded
         "python": sys.executable,
-        "path": [folder for folder in sys.path if folder],
+        "path": variantsel_path(),
         "modules": modules,
     }
 

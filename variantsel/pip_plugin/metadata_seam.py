@@ -3,6 +3,8 @@
 Fits pip 23.1 to 26.3: ``_metadata_impl`` of the ``importlib`` backend's ``Distribution``, and
 ``InMemoryMetadata.get_metadata`` of the ``pkg_resources`` backend (Python 3.10 with most of them).
 
+What bridges make of a requirement, another name or an extra, is put in its place likewise.
+
 pip cannot read variant markers. They are resolved before it looks, whenever it looks: while a
 candidate is prepared, that is, after its wheel was chosen (PEP 825, Evaluating variant markers),
 and again when the wheel itself is here, for the report and for the check of what would be broken.
@@ -34,11 +36,15 @@ def _change_importlib(session: Session, distribution: Any) -> None:
     def _metadata_impl(self: Any) -> Any:
         message = read_metadata(self)
         requirements = message.get_all("Requires-Dist", [])
+        resolved = requirements
         if has_variant_markers(requirements):
-            del message["Requires-Dist"]
-            for requirement in session.requirements.resolved_requirements(
+            resolved = session.requirements.resolved_requirements(
                 str(message.get("Name", "")), requirements
-            ):
+            )
+        resolved = session.replaced_requirements(resolved)
+        if resolved is not requirements:
+            del message["Requires-Dist"]
+            for requirement in resolved:
                 message["Requires-Dist"] = requirement
         return message
 
@@ -50,6 +56,8 @@ def _change_pkg_resources(session: Session, in_memory_metadata: Any) -> None:
 
     def get_resolved_metadata(self: Any, name: str) -> Any:
         text = get_metadata(self, name)
-        return session.requirements.resolved_metadata(text) if name == "METADATA" else text
+        if name != "METADATA":
+            return text
+        return session.replaced_metadata(session.requirements.resolved_metadata(text))
 
     in_memory_metadata.get_metadata = get_resolved_metadata

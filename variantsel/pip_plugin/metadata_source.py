@@ -16,7 +16,7 @@ from variantsel.formats.wheel_metadata import read_wheel_metadata
 from variantsel.pip_plugin.bounded_answers import UnboundedAnswer, content_of, open_by_ranges
 from variantsel.selection.selection import ReleaseFile
 
-__all__ = ["read_release_metadata", "read_remote_wheel"]
+__all__ = ["in_words", "read_release_metadata", "read_remote_wheel"]
 
 
 class _Unavailable(InvalidMetadata):
@@ -165,11 +165,11 @@ def _network_errors(link: Any) -> Any:
     except HTTPRangeRequestUnsupported:
         raise
     except (PipError, RequestException, HTTPError, UnboundedAnswer) as error:
-        reason = _in_words(error)
+        reason = in_words(error)
         raise _Unavailable(f"it could not be read ({reason})", source=link.filename) from None
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """A network error in one line; newer pips' have parts, which pip itself lays out."""
     reference = getattr(error, "reference", None)
     if reference is None:

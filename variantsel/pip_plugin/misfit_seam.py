@@ -105,14 +105,14 @@ class _WithBetterBuild(_Candidates):
 
     def _better_build(self) -> Iterator[Any]:
         name, version = self._installed.canonical_name, self._installed.version
-        if not self._session.seen.has_variants(name):
+        if not (self._session.seen.has_variants(name) or self._session.is_bridged(name)):
             return
         link = self._session.upgrades.better_link(self._installed, self._finder)
         for other in self._find_others() if link else ():
-            if other.version == version and other.source_link.url == link:
+            if other.source_link.url == link:
                 self._session.replaceable.add(name)
                 yield other
-            if other.version <= version:
+            if other.version.public == version.public or other.version < version:
                 return
 
 

@@ -59,6 +59,8 @@ class Misfits:
         variant = installed_variant(distribution)
         if variant is None or not link.is_wheel or split_label(link.filename)[1]:
             return False
+        if variant.is_bridged:  # the version is the same, its local part included
+            return True
         if link.url not in self._unlabelled:
             try:
                 self._unlabelled[link.url] = read_remote_wheel(link, network).variants

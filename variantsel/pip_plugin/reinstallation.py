@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from variantsel.pip_plugin.voice import say_early
+from variantsel.python_process import importing_variantsel, run_python
 
 __all__ = ["keep_active"]
 
@@ -22,10 +23,10 @@ def keep_active() -> None:
 def _activate_again(folder: Path) -> None:
     if (folder / "variantsel.pth").exists() or not any(folder.glob("variantsel-*.dist-info")):
         return
-    command = [sys.executable, "-m", "variantsel", "activate"]
+    command = importing_variantsel("from variantsel.cli import main\nsys.exit(main())", "activate")
     try:
         # By the one that is installed now, whose hook may be another.
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        run_python(command, folder=str(folder), time_limit=60, check=True)
     except (OSError, subprocess.SubprocessError):
         say_early(
             "WARNING: variantsel was installed again and is no longer active; "

@@ -7,11 +7,13 @@ and ``Factory._installed_dists`` what was there before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from variantsel.pip_plugin.announcement import announce, announce_notices
 from variantsel.pip_plugin.installed import compare_with_installed
 from variantsel.pip_plugin.session import Session
+from variantsel.pip_plugin.without_variants import announce_hint
 
 __all__ = ["change"]
 
@@ -24,7 +26,9 @@ def change(session: Session, resolver: Any) -> None:
         session.resolution = None
         while True:
             with session.failures_explained():
-                requirement_set = resolve(self, root_reqs, check_supported_wheels)
+                requirement_set = _resolved(
+                    session, self.factory, lambda: resolve(self, root_reqs, check_supported_wheels)
+                )
             requirements = list(requirement_set.requirements.values())
             if session.all_agree_with_index(requirements):
                 break
@@ -39,6 +43,7 @@ def change(session: Session, resolver: Any) -> None:
         )
         session.voice.guarded(session.settings.end_if_problem)
         session.voice.guarded(lambda: announce_notices(session))
+        session.voice.guarded(lambda: announce_hint(session))
         if any(session.chosen(requirement) for requirement in requirements):
             session.resolution = (
                 lambda: resolve_and_explain(self, root_reqs, check_supported_wheels),
@@ -47,3 +52,12 @@ def change(session: Session, resolver: Any) -> None:
         return requirement_set
 
     resolver.Resolver.resolve = resolve_and_explain
+
+
+def _resolved(session: Session, factory: Any, resolve: Callable[[], Any]) -> Any:
+    """pip's result, with one label for every family where bridges are switched on."""
+    if session.bridges is None:
+        return resolve()
+    from variantsel.pip_plugin.bridged_resolution import resolve_with_bridges
+
+    return resolve_with_bridges(session, session.bridges, factory, resolve)

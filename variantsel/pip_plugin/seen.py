@@ -17,7 +17,7 @@ from variantsel.formats.wheel_label import split_label
 if TYPE_CHECKING:
     from variantsel.selection.selection import Release
 
-__all__ = ["Seen"]
+__all__ = ["Seen", "normalized"]
 
 
 class Seen:
@@ -39,11 +39,11 @@ class Seen:
 
     def note_variant_wheel(self, project_name: str) -> None:
         """Remember that a project has variant wheels."""
-        self._projects.add(_normalized(project_name))
+        self._projects.add(normalized(project_name))
 
     def has_variants(self, project_name: str) -> bool:
         """Whether a variant wheel of a project was seen."""
-        return bool(self._projects) and _normalized(project_name) in self._projects
+        return bool(self._projects) and normalized(project_name) in self._projects
 
     @property
     def notes_refused(self) -> bool:
@@ -69,13 +69,13 @@ class Seen:
             return
         if kind in _REFUSALS and link.is_wheel and split_label(link.filename)[1]:
             self.note_variant_wheel(project_name)
-            refused = self._refused.setdefault(_normalized(project_name), [])
+            refused = self._refused.setdefault(normalized(project_name), [])
             refused.append((link, _REFUSALS[kind](link)))
 
     def ruled_out(self, project_name: str) -> list[tuple[str, str]]:
         """The variant wheels of a project that pip takes in no case, other than for their platform:
         their file names, and why."""
-        refused = self._refused.get(_normalized(project_name), [])
+        refused = self._refused.get(normalized(project_name), [])
         return [(link.filename, reason) for link, reason in refused]
 
     def note_index_metadata(self, link: Any) -> None:
@@ -132,7 +132,8 @@ def _source_of_page(url: str) -> str:
     return posixpath.dirname(page) if page.startswith("file:") else page.rstrip("/")
 
 
-def _normalized(project_name: str) -> str:
+def normalized(project_name: str) -> str:
+    """A project's name as indexes spell it (names and normalization)."""
     from pip._vendor.packaging.utils import canonicalize_name
 
     name: str = canonicalize_name(project_name)

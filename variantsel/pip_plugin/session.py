@@ -12,6 +12,7 @@ from variantsel.pip_plugin.voice import Voice
 from variantsel.pip_plugin.wheel_requirements import WheelRequirements
 
 if TYPE_CHECKING:
+    from variantsel.pip_plugin.bridges import Bridges
     from variantsel.pip_plugin.choices import Choices
     from variantsel.pip_plugin.index_agreement import IndexAgreement
     from variantsel.pip_plugin.misfits import Misfits
@@ -31,6 +32,8 @@ class Session:
     :ivar requirements: what the chosen wheels require.
     :ivar replaceable: the installed projects, by normalized name, whose version may be installed
         once more: what is there does not fit, or is not the best.
+    :ivar unreachable_bridges: those whose index does not answer.
+    :ivar hints: what a bridge might have changed: pip's candidate and its requirement.
     :ivar resolution: the last resolution: how to repeat it, and the set pip was given.
     """
 
@@ -41,6 +44,8 @@ class Session:
         self.seen = Seen()
         self.requirements = WheelRequirements()
         self.replaceable: set[str] = set()
+        self.unreachable_bridges: set[str] = set()
+        self.hints: list[tuple[Any, Any]] = []
 
     def chosen(self, requirement: Any) -> tuple[ReleaseFile[Any], Selection[Any]] | None:
         """What was chosen for one of pip's requirements; ``None`` where there was no choice."""
@@ -92,6 +97,68 @@ class Session:
         """What the machine's providers had to say, as far as they were asked."""
         return self.settings.machine_notices() if self._has("settings") else ()
 
+    def is_bridged(self, project_name: str) -> bool:
+        """Whether a bridge that is switched on tells the builds of a project apart."""
+        if self.bridges is None:
+            return False
+        from variantsel.pip_plugin.seen import normalized
+
+        return self.bridges.knows(normalized(project_name))
+
+    def label_of(self, candidate: Any) -> str:
+        """The variant label of one of pip's candidates, or what a bridge says it is a build of;
+        empty for any other file."""
+        from variantsel.formats.wheel_label import split_label
+        from variantsel.pip_plugin.seen import normalized
+
+        label = split_label(candidate.link.filename)[1]
+        if label or not candidate.link.is_wheel or not self.is_bridged(candidate.name):
+            return label
+        assert self.bridges is not None, "which knows the project"
+        source = self.seen.source_of(candidate.link)
+        return self.bridges.label_of(normalized(candidate.name), candidate.version, source)
+
+    def replaced_requirements(self, requirements: list[str]) -> list[str]:
+        """``Requires-Dist`` lines by the names, and with the extras, that bridges ask for; the same
+        list where they ask for nothing else."""
+        if self.bridges is None or not requirements:
+            return requirements
+        from variantsel.pip_plugin.bridged_requirements import replaced_requirement
+
+        replaced = [
+            replaced_requirement(self.bridges, text, with_extras=True) for text in requirements
+        ]
+        return replaced if replaced != requirements else requirements
+
+    def replaced_metadata(self, text: str) -> str:
+        """The same of a METADATA that pip reads."""
+        if self.bridges is None:
+            return text
+        from variantsel.pip_plugin.bridged_requirements import replaced_in_metadata
+
+        return replaced_in_metadata(self.bridges, text, with_extras=True)
+
+    def replaced_installed_metadata(self, text: str) -> str:
+        """The same of a METADATA that stays in the environment, where extras are nobody's wish."""
+        if self.bridges is None:
+            return text
+        # Loaded by now: pip has asked for what is to be installed.
+        from variantsel.pip_plugin.bridged_requirements import replaced_in_metadata
+
+        return replaced_in_metadata(self.bridges, text, with_extras=False)
+
+    def settle(self, file: ReleaseFile[Any], selection: Selection[Any]) -> None:
+        """Remember that a build is taken, which those of its family have to be like; but not one
+        that does not fit, and is taken for want of another."""
+        source = selection.ranking_of(file)
+        if self.bridges is None or selection.release.bridged is None or source is None:
+            return
+        if file.label not in source.ranking.rejected:
+            from variantsel.pip_plugin.seen import normalized
+
+            name = normalized(selection.release.name)
+            self.bridges.settle(name, file.file.version, file.label)
+
     @property
     def has_choices(self) -> bool:
         """Whether there was anything to choose so far."""
@@ -107,6 +174,16 @@ class Session:
         from variantsel.pip_plugin.settings import Settings
 
         return Settings(self.voice)
+
+    @cached_property
+    def bridges(self) -> Bridges | None:
+        """What the bridges make of this run; ``None`` where none is switched on."""
+        if not self.settings.may_be_set or not self.settings.configuration.bridges:
+            return None
+        from variantsel.pip_plugin.bridges import Bridges
+
+        configuration = self.settings.configuration
+        return Bridges(configuration, configuration.target)
 
     @cached_property
     def choices(self) -> Choices:

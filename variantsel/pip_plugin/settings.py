@@ -57,6 +57,7 @@ class Settings:
             try:
                 self._configuration = load_configuration()
                 self._configuration.target  # noqa: B018  a wrong name must come out here
+                self._configuration.bridges  # noqa: B018  likewise
             except VariantselError as error:
                 raise installation_error(f"variantsel: {error}") from None
             for notice in self._configuration.notices:

@@ -1,10 +1,12 @@
 """What a Python says of itself: where it reads start-up hooks from, its pip, its variantsel.
 
-Other Pythons run this file's text, old ones, too: it stands by itself and speaks Python 3.6.
+Other Pythons run this file's text, old ones, too: it stands by itself and speaks Python 3.6. They
+run it isolated, and it looks at what they see as a rule.
 """
 
 import importlib.util
 import json
+import os
 import platform
 import site
 import sys
@@ -76,7 +78,23 @@ def _pip_version():
     return None
 
 
+def _see_user_packages():
+    # type: () -> None
+    """Put the user's own packages where they are on the path when this Python is not isolated."""
+    if os.environ.get("PYTHONNOUSERSITE"):
+        return
+    if sys.prefix != sys.base_prefix and sys.base_prefix not in getattr(site, "PREFIXES", []):
+        return  # a virtual environment that sees none but its own
+    site.ENABLE_USER_SITE = True
+    packages = getattr(site, "getsitepackages", list)()  # type: list[str]
+    first = min([i for i, folder in enumerate(sys.path) if folder in packages] or [len(sys.path)])
+    later = sys.path[first:]
+    del sys.path[first:]
+    if Path(site.getusersitepackages()).is_dir():
+        site.addsitedir(site.getusersitepackages())
+    sys.path += [folder for folder in later if folder not in sys.path]
+
+
 if __name__ == "__main__":
-    if "" in sys.path:
-        sys.path.remove("")
+    _see_user_packages()
     print(json.dumps(probe()))

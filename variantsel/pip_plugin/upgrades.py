@@ -77,17 +77,20 @@ class Upgrades:
 
         name, version = distribution.canonical_name, distribution.version
         network = finder._link_collector.session
-        found = finder.find_best_candidate(name, SpecifierSet(f"=={version}"), hashes)
+        found = finder.find_best_candidate(name, SpecifierSet(f"=={version.public}"), hashes)
         for candidate in applicable_candidates(found):
             link = candidate.link
             if link.is_yanked or not isinstance(link, self._release_link_type):
                 continue
-            if candidate.version != version:
+            is_bridged = link.release.bridged is not None  # whose builds differ in local versions
+            if candidate.version != version and not is_bridged:
                 continue
             for file, selection in self._choices.of(link.release, finder):
                 better = file.file.link
                 reason = better_build(build_of(distribution), selection, file)
-                if reason and not self._misfits.is_same_build(distribution, better, network):
+                if reason and (
+                    is_bridged or not self._misfits.is_same_build(distribution, better, network)
+                ):
                     self._better[name] = better.url, reason
                 break
 

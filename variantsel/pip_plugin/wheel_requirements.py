@@ -7,7 +7,7 @@ resolved before it looks, for the wheel that was chosen (PEP 825, Evaluating var
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
@@ -87,25 +87,31 @@ class WheelRequirements:
             return self._preparing
         return self._chosen.get(_as_in_folder(name), (None, None))
 
-    def resolved_file(self, dist_info: str, name: str, wheel: ZipFile) -> bytes | None:
+    def resolved_file(
+        self, dist_info: str, name: str, wheel: ZipFile, replaced: Callable[[str], str]
+    ) -> bytes | None:
         """What METADATA or RECORD of the wheel being installed is to be; ``None`` where it is what
         it is in the wheel.
 
         :param dist_info: the name of its ``.dist-info`` folder.
+        :param replaced: what bridges make of a METADATA.
         """
         try:
             text = wheel.read(f"{dist_info}/METADATA").decode("utf-8", "surrogateescape")
         except KeyError:
             return None
-        if not _asks_for_the_variant(text):
-            return None
-        # Loaded by now: pip has read the requirements.
-        from variantsel.pip_plugin.resolved_files import record_of_resolved, resolved_text
+        resolved = text
+        if _asks_for_the_variant(text):
+            # Loaded by now: pip has read the requirements.
+            from variantsel.pip_plugin.resolved_files import resolved_text
 
-        project = _as_in_folder(dist_info.partition("-")[0])
-        resolved = resolved_text(text, _context(*self._chosen.get(project, (None, None))))
+            project = _as_in_folder(dist_info.partition("-")[0])
+            resolved = resolved_text(text, _context(*self._chosen.get(project, (None, None))))
+        resolved = replaced(resolved)
         if resolved == text:
             return None
+        from variantsel.pip_plugin.resolved_files import record_of_resolved
+
         metadata = resolved.encode("utf-8", "surrogateescape")
         if name == "METADATA":
             return metadata

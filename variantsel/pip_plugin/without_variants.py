@@ -10,7 +10,26 @@ from typing import Any
 
 from variantsel.pip_plugin.session import Session
 
-__all__ = ["announce_build_without_variants"]
+__all__ = ["ASKED_PROJECTS", "announce_build_without_variants", "announce_hint"]
+
+# fmt: off
+ASKED_PROJECTS = frozenset(
+    (
+        "cucim", "cudf", "cudf-polars", "cuequivariance-ops", "cuequivariance-ops-jax",
+        "cuequivariance-ops-torch", "cugraph", "cugraph-pyg", "cuml", "cuopt", "cupy", "cuvs",
+        "cuxfilter", "cvcuda", "dask-cudf", "distributed-ucxx", "faiss", "flashinfer-python",
+        "gpu4pyscf", "gpu4pyscf-libxc", "holoscan", "jax", "kvikio", "libcudf", "libcugraph",
+        "libcuml", "libcuopt", "libcuvs", "libkvikio", "libnvforest", "libraft", "librapidsmpf",
+        "librmm", "libucxx", "libwholegraph", "mlx", "numba-cuda", "nvforest", "nvidia-dali",
+        "nvidia-dali-tf-plugin", "nx-cugraph", "onnxruntime", "openmm", "paddlepaddle",
+        "pylibcudf", "pylibcugraph", "pylibraft", "pylibwholegraph", "raft-dask",
+        "rapids-singlecell", "rapidsmpf", "rmm", "tensorflow", "tensorrt", "tensorrt-dispatch",
+        "tensorrt-lean", "transformer-engine", "ucxx", "vllm", "xgboost",
+    )
+)
+# fmt: on
+"""What people ask for where a bridge would have another name, or an extra; a test compares it with
+the bridges' files, which take too long to read for a run that has nothing to do with them."""
 
 
 def announce_build_without_variants(
@@ -32,7 +51,10 @@ def announce_build_without_variants(
     if session.seen.has_variants(name):
         _announce_beside_variants(session, requirement, finder, result)
     elif _is_worth_a_look(requirement.link, candidate):
+        session.hints.append((candidate, requirement))
         _announce_alone(session, requirement, finder, candidate)
+    elif name in ASKED_PROJECTS:
+        session.hints.append((candidate, requirement))
 
 
 def _is_worth_a_look(link: Any, candidate: Any) -> bool:
@@ -148,3 +170,25 @@ def _specifier_of(requirement: Any) -> Any:
         _, requirement = requirement.get_candidate_lookup()
         requirement = getattr(requirement, "req", None)
     return getattr(requirement, "specifier", None)
+
+
+def announce_hint(session: Session) -> None:
+    """Say, in one line, what bridges would have changed; nothing where one is switched on."""
+    if not session.hints or session.bridges is not None:
+        return
+    configuration = session.settings.configuration
+    if not configuration.hints:
+        return
+    from variantsel.selection.bridge_hint import Taken, hint_line
+
+    taken = [
+        Taken(
+            candidate.project_name,
+            str(candidate.version),
+            requirement.user_supplied and not requirement.extras,
+        )
+        for candidate, requirement in session.hints
+    ]
+    line = hint_line(taken, configuration.target, enabled=configuration.enabled)
+    if line:
+        session.voice.info(line)

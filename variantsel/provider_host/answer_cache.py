@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from variantsel.regular_file import UnusableFile, is_ours, read_regular_file
+
 __all__ = ["answer_key", "cache_folder", "load_answer", "save_answer"]
 
 _AMD_VARIABLES = (
@@ -195,13 +197,12 @@ _DEPENDENCIES = {
 def load_answer(namespace: str, key: str) -> Any:
     """What was saved under this key, unchecked; ``None`` where there is nothing."""
     try:
-        path = _path(namespace)
-        if path.stat().st_uid != os.getuid():
+        file = read_regular_file(_path(namespace), _MAX_ANSWER_BYTES, follow_links=False)
+        if not is_ours(file.owner):
             return None
-        with path.open("rb") as file:
-            saved = json.loads(file.read(_MAX_ANSWER_BYTES))
+        saved = json.loads(file.content)
         return saved["answer"] if saved["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, RecursionError):
+    except (OSError, UnusableFile, ValueError, KeyError, TypeError, RuntimeError, RecursionError):
         return None
 
 

@@ -1,70 +1,114 @@
 """Taking from a process what asking for hardware does not need, before a provider runs in it.
 
-Limits on resources everywhere; on Linux, where the kernel has Landlock (5.13 and newer), what files
-can be read and written, TCP connections (6.7), and signals to other programs (6.12).
-What is not there is left out without a word: ``docs/security.md`` says what may be relied on.
+What the kernel does not have is left out, and said: ``docs/security.md`` has a table of what each
+means, :mod:`~variantsel.provider_host.promises` the words for this machine.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import resource
-import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["confine", "landlock_version"]
+from variantsel.provider_host.landlock import (
+    LIST,
+    READ,
+    USE_DEVICE,
+    WRITE,
+    landlock_version,
+    restrict_files,
+)
+from variantsel.provider_host.libc import prctl
+from variantsel.provider_host.privileges import surrender
+from variantsel.provider_host.system_call_filter import filter_system_calls
+from variantsel.provider_host.task_limit import limit_tasks
+
+TYPE_CHECKING = False  # typing takes long to load
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Confinement", "confine"]
 
 _MAX_FILE_BYTES = 16 * 1024 * 1024
+_PR_SET_NO_NEW_PRIVS = 38
 
-_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
-_CAPABILITY_VERSION = 0x20080522
-_CAPABILITIES = 41
-_FILE_CAPABILITIES = (1 << 1) | (1 << 2)
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: some drivers' devices have owners of their own."""
-
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_PATH_BENEATH = 1
-# The rights that Landlock knows, one bit each, by the version that brought them.
-_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_FIRST_RIGHTS = (1 << 13) - 1
-_REFER, _TRUNCATE, _IOCTL_DEVICE = 1 << 13, 1 << 14, 1 << 15
-_TCP = 0b11
-_SCOPES = 0b11
-
-_READ = _EXECUTE | _READ_FILE | _READ_DIR
-_USE_DEVICES = _READ | _WRITE_FILE | _TRUNCATE | _IOCTL_DEVICE
+_OF_THE_MACHINE = tuple(
+    f"/proc/{name}"
+    for name in (
+        *("acpi", "bus", "cgroups", "cmdline", "cpuinfo", "device-tree", "devices", "driver"),
+        *("filesystems", "interrupts", "loadavg", "meminfo", "misc", "modules", "stat", "sys"),
+        *("uptime", "version", "vmstat"),
+    )
+)
+"""What ``/proc`` says of the machine and not of a program."""
 
 
-def confine(readable: Iterable[str], writable: str, time_limit: float) -> None:
+@dataclass(frozen=True)
+class Confinement:
+    """What a process was confined by.
+
+    :ivar namespaces: all of them.
+    :ivar landlock: its version; 0 where there is none.
+    :ivar filter: of system calls.
+    :ivar own_user: whether it runs as a user of its own; ``None`` where who runs it is not root.
+    :ivar tasks: whether the kernel counts its processes and threads.
+    """
+
+    namespaces: bool = False
+    landlock: int = 0
+    filter: bool = False
+    own_user: bool | None = None
+    tasks: bool = False
+
+
+def confine(
+    request: Mapping[str, Any],
+    devices: Sequence[str],
+    *,
+    apart: bool,
+    user: int | None,
+    others: int,
+) -> Confinement:
     """Restrict this process and all it will start; there is no way back.
 
-    :param readable: the folders and files it may read, and run programs from.
-    :param writable: the folder it may write to.
-    :param time_limit: seconds of CPU time.
+    :param request: ``readable``, the files and folders it may read, and run programs from;
+        ``folder``, what it has to read; ``time_limit``, seconds of CPU time.
+    :param devices: the device files it may use.
+    :param apart: whether it is in namespaces of its own.
+    :param user: the number of the user it is to be; ``None`` for this one.
+    :param others: tasks that the kernel counts with its own.
     """
-    seconds = int(time_limit) + 1
+    own = str(Path.cwd())
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)
-    _limit(resource.RLIMIT_CPU, seconds)
+    _limit(resource.RLIMIT_CPU, int(request["time_limit"]) + 1)
+    is_root = os.geteuid() == 0
+    if not sys.platform.startswith("linux"):
+        return Confinement(own_user=False if is_root else None)
     with contextlib.suppress(OSError):
         # No limit on memory, since drivers map whole devices: but first to go where it runs out.
         Path("/proc/self/oom_score_adj").write_text("1000")
-    if sys.platform.startswith("linux"):
-        _drop_capabilities()
-    version = landlock_version()
-    if version:
-        _landlock(version, readable, writable)
-
-
-def landlock_version() -> int:
-    """The version of Landlock this kernel has; 0 where it has none."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    return max(0, _system_call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+    if user is not None and not apart:
+        os.chown(own, user, user)
+    needed = [] if request["folder"] is None else [request["folder"]]
+    changed = surrender(user, devices, [*needed, str(Path(os.__file__).parent)])
+    tasks = limit_tasks(others)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    landlock = landlock_version()
+    try:
+        restrict_files(landlock, _allowed(request["readable"] + needed, own, devices, apart=apart))
+    except OSError:
+        landlock = 0
+    filtered = True
+    try:
+        filter_system_calls(apart=apart, own_signals=landlock >= 6)
+    except OSError:
+        filtered = False
+    return Confinement(apart, landlock, filtered, changed if is_root else None, tasks)
 
 
 def _limit(what: int, most: int) -> None:
@@ -75,56 +119,15 @@ def _limit(what: int, most: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _drop_capabilities() -> None:
-    """Root keeps the right to open files, and no other: CAP_PERFMON would see past Landlock."""
-    library = ctypes.CDLL(None)
-    for capability in range(_CAPABILITIES):
-        if not _FILE_CAPABILITIES >> capability & 1:
-            library.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused to other users
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    current = (ctypes.c_uint32 * 6)()
-    if library.capget(header, current) == 0:
-        kept = [value & _FILE_CAPABILITIES for value in current[:2]]
-        library.capset(header, (ctypes.c_uint32 * 6)(*kept, 0, 0, 0, 0))
-
-
-def _landlock(version: int, readable: Iterable[str], writable: str) -> None:
-    rights = _FIRST_RIGHTS
-    for since, right in ((2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEVICE)):
-        rights |= right if version >= since else 0
-    fields = [rights]
-    fields += [_TCP] if version >= 4 else []
-    fields += [_SCOPES] if version >= 6 else []
-    attributes = struct.pack(f"={len(fields)}Q", *fields)
-    rules = _system_call(
-        _CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)
-    )
-    if rules < 0:
-        return
-    for path in readable:
-        _allow(rules, path, _READ & rights)
-    _allow(rules, "/dev", _USE_DEVICES & rights)
-    _allow(rules, writable, rights)
-    ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _system_call(_RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint32(0))
-    os.close(rules)
-
-
-def _allow(rules: int, path: str, rights: int) -> None:
-    try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return  # not there: nothing to allow
-    if not Path(path).is_dir():
-        rights &= _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
-    rule = struct.pack("=Qi", rights, place)
-    _system_call(
-        _ADD_RULE, ctypes.c_int(rules), ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0)
-    )
-    os.close(place)
-
-
-def _system_call(number: int, *arguments: object) -> int:
-    call = ctypes.CDLL(None).syscall
-    call.restype = ctypes.c_long
-    return int(call(ctypes.c_long(number), *arguments))
+def _allowed(
+    readable: Sequence[str], own: str, devices: Sequence[str], *, apart: bool
+) -> dict[int, list[str]]:
+    """What Landlock is to allow: ``{rights: paths}``."""
+    # Another process's folder has another number; its own children's cannot be known yet.
+    processes = ["/proc"] if apart else [*_OF_THE_MACHINE, "/proc/self"]
+    return {
+        READ: [*readable, *processes],
+        LIST: ["/dev"],
+        USE_DEVICE: list(devices),
+        WRITE: [own, *(["/dev/shm"] if apart else [])],
+    }

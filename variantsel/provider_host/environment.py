@@ -6,8 +6,10 @@ file by file, and made anew where it differs. Nothing of it is ever on another p
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +62,8 @@ class Environment:
     def prepare(self) -> None:
         """Make the folder what it has to be; wheels that are gone are fetched again.
 
+        It is made aside and moved in whole. One that another process has moved in meanwhile stays.
+
         :raises PluginFailure: when a wheel cannot be had or used.
         :raises OSError: when the folder cannot be written.
         """
@@ -71,13 +75,24 @@ class Environment:
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            shutil.rmtree(self.folder, ignore_errors=True)
-            fresh.replace(self.folder)
-        except OSError:
-            if not self.is_ready():  # another process may have been first
-                raise
+            # Where root's provider runs as a user of its own, it has to be read by that.
+            for place in (fresh, *fresh.rglob("*")):
+                place.chmod(0o755 if place.is_dir() else 0o644)
+            self._move_in(fresh)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+    def _move_in(self, fresh: Path) -> None:
+        try:
+            fresh.replace(self.folder)  # over nothing, or an empty folder
+        except OSError:
+            with _one_at_a_time(self.folder.parent):
+                if self.is_ready():
+                    return  # another process was first
+                spoilt = Path(tempfile.mkdtemp(dir=self.folder.parent))
+                self.folder.replace(spoilt / self.folder.name)
+                fresh.replace(self.folder)
+            shutil.rmtree(spoilt, ignore_errors=True)
 
     def _contents(self) -> Iterator[tuple[str, bytes]]:
         """The files of all wheels, ``(path below the folder, content)``; of two, the first."""
@@ -99,6 +114,17 @@ class Environment:
                             yield path, archive.read(info)
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
                 raise PluginFailure(f"cannot be unpacked: {wheel.filename}: {error}") from None
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep other processes that would replace an environment in a folder waiting."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _destination(info: zipfile.ZipInfo, wheel: PinnedWheel) -> str | None:

@@ -18,6 +18,7 @@ from variantsel.formats.properties import FEATURE_PATTERN, VALUE_PATTERN
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.answer_cache import answer_key, load_answer, save_answer
 from variantsel.provider_host.interpreter import interpreter_and_path
+from variantsel.python_process import importing_variantsel, run_python
 from variantsel.targets.namespace_support import NamespaceSupport
 from variantsel.targets.rejection_kind import RejectionKind
 
@@ -51,8 +52,6 @@ TIME_LIMIT = 30.0
 """Seconds a provider may take; drivers of many GPUs without persistence mode need several."""
 
 _CHILD = """\
-import sys
-sys.path[:] = sys.argv[2:]
 from variantsel.provider_host.provider_process import main
 main(sys.argv[1])
 """
@@ -218,15 +217,9 @@ def ask_provider(namespace: str, time_limit: float = TIME_LIMIT) -> ProviderAnsw
         says so. Nothing is raised.
     """
     python, path = interpreter_and_path()
-    command = [python, "-I", "-c", _CHILD, namespace, *path]
+    command = importing_variantsel(_CHILD, namespace, path=path)
     try:
-        process = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_limit,
-            check=False,
-        )
+        process = run_python(command, python=python, time_limit=time_limit)
     except subprocess.TimeoutExpired:
         return _failure(namespace, f"did not answer within {time_limit:g} s")
     except OSError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+
+from variantsel.python_process import variantsel_path
 
 __all__ = ["ask_with", "interpreter_and_path"]
 
@@ -13,12 +14,12 @@ _chosen: tuple[str, list[str]] | None = None
 def ask_with(python: str, path: Sequence[str]) -> None:
     """Run providers with another Python from now on: variantsel is not installed in this one.
 
-    :param path: what is :data:`sys.path` for them.
+    :param path: what its :data:`sys.path` lacks to import them (``python_process``).
     """
     global _chosen  # noqa: PLW0603
     _chosen = (python, list(path))
 
 
-def interpreter_and_path() -> tuple[str, list[str]]:
-    """The Python to run providers with, and their :data:`sys.path`."""
-    return _chosen or (sys.executable, sys.path)
+def interpreter_and_path() -> tuple[str | None, list[str]]:
+    """The Python to run providers with, ``None`` for this one, and what its path lacks for that."""
+    return _chosen or (None, variantsel_path())

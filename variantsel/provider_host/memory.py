@@ -16,12 +16,12 @@ from pathlib import Path
 
 from variantsel.provider_host import answer_cache
 from variantsel.provider_host.answer import InvalidAnswer, PluginAnswer, read_answer
+from variantsel.provider_host.devices import accelerator_devices
 from variantsel.provider_host.query import Query, passed_variables
 
 __all__ = ["remember", "remembered"]
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_DEVICES = ("nvidia*", "kfd", "dri/*", "accel*", "accel/*", "davinci*", "vfio/*", "hl*", "neuron*")
 _INSTALLED = (
     *("/etc/ld.so.cache", "/opt/rocm", "/opt/rocm/.info/version", "/usr/local/cuda"),
     *("/usr/local/Ascend", "/usr/local/Ascend/driver/version.info", "/lib/modules"),
@@ -68,7 +68,7 @@ def _key(question: Query, identity: str) -> str | None:
         boot = _BOOT.read_text()
     except OSError:
         return None
-    parts = [boot, identity, str(question.plugin_api), sys.executable, sys.version, *_state()]
+    parts = [boot, identity, question.plugin_api, sys.executable, sys.version, *_state()]
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -77,8 +77,7 @@ def _state() -> Iterator[str]:
     yield str(os.getuid())
     for name, value in sorted(passed_variables(os.environ).items()):
         yield f"{name}={value}"
-    for pattern in _DEVICES:
-        yield from sorted(map(str, Path("/dev").glob(pattern)))
+    yield from accelerator_devices()
     for device in sorted(Path("/sys/bus/pci/devices").glob("*")):
         with contextlib.suppress(OSError):
             kind = (device / "vendor").read_text() + (device / "device").read_text()

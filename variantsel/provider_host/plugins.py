@@ -11,21 +11,28 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from variantsel.errors import PluginFailure, UntrustedPlugin
-from variantsel.formats.markers import evaluate_marker
 from variantsel.formats.provider_info import ProviderInfo
 from variantsel.provider_host.answer import PluginAnswer
 from variantsel.provider_host.answer_cache import cache_folder
+from variantsel.provider_host.choice import (
+    applicable_requirements,
+    as_argument,
+    check_version,
+    chosen_package,
+    parse_requirement,
+)
 from variantsel.provider_host.environment import Environment
 from variantsel.provider_host.memory import remember, remembered
+from variantsel.provider_host.ownership import somebody_elses
 from variantsel.provider_host.query import Query, query
 from variantsel.provider_host.trust_store import PinnedWheel, TrustedPackage, TrustStore
 from variantsel.provider_host.wheels import WheelFolder, resolve
 
-__all__ = ["TrustedPlugins", "agree", "parse_requirement"]
+__all__ = ["TrustedPlugins", "agree"]
 
 _LOG = logging.getLogger("variantsel")
 
@@ -33,31 +40,17 @@ _LOG = logging.getLogger("variantsel")
 def _plugin_cache() -> Path:
     """The folder that wheels and environments of trusted packages are kept in.
 
-    :raises PluginFailure: when there is no home directory to keep it in.
+    :raises PluginFailure: when there is no home directory to keep it in, or it is somebody else's.
     """
     try:
-        return cache_folder() / "plugins"
+        folder = cache_folder() / "plugins"
     except RuntimeError as error:
         raise PluginFailure(f"cannot be unpacked: {error}") from None
-
-
-def parse_requirement(text: str) -> Requirement:
-    """Read what names a package to trust: a name, with extras and versions if need be.
-
-    :raises UntrustedPlugin: when it is anything else.
-    """
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        raise UntrustedPlugin(
-            f"{text!r:.200} names no package; expected a name, such as 'acme-provider' or "
-            "'acme-provider==1.0'"
-        ) from None
-    if requirement.url is not None:
-        raise UntrustedPlugin(
-            f"{text!r:.200} names a place, not a package of an index; expected a name alone"
+    if reason := somebody_elses(folder):
+        raise PluginFailure(
+            f"cannot be unpacked: {reason}; HOME or XDG_CACHE_HOME names a folder of root's"
         )
-    return requirement
+    return folder
 
 
 class TrustedPlugins:
@@ -108,7 +101,7 @@ class TrustedPlugins:
         owners: dict[str, str] = {}
         for package in self._packages():
             try:
-                found = self._query(None, [package], None)
+                found = self._query(None, [package], package)
             except PluginFailure as error:
                 self.notices.append(f"The trusted provider {package.name} {error}.")
                 continue
@@ -144,25 +137,32 @@ class TrustedPlugins:
         return self._store
 
     def _trusted(self, provider: ProviderInfo) -> list[TrustedPackage]:
-        """The packages that a provider requires, where all of them are trusted."""
-        requirements = _applicable(provider)
+        """The packages that a provider requires, where all of them are trusted.
+
+        :raises UntrustedPlugin: where one is not.
+        :raises PluginFailure: where one is, and is not what is asked for.
+        """
+        requirements = applicable_requirements(provider)
         if not requirements or provider.builtin is not None:
             raise UntrustedPlugin("")
         found = [self._agreed(requirement) for requirement in requirements]
         untrusted = [
-            _argument(requirement)
+            as_argument(requirement)
             for requirement, package in zip(requirements, found, strict=True)
             if package is None
         ]
         if untrusted:
             raise UntrustedPlugin(" ".join(untrusted))
-        return [package for package in found if package is not None]
+        packages = [package for package in found if package is not None]
+        for requirement, package in zip(requirements, packages, strict=True):
+            check_version(package, requirement)
+        return packages
 
     def _agreed(self, requirement: Requirement) -> TrustedPackage | None:
-        """What the user agreed to run that meets a requirement.
+        """What the user agreed to run of the package that a requirement names.
 
-        A package of the configuration is resolved at its first use, and whenever what was resolved
-        before is not what is asked for.
+        A package of the configuration is resolved at its first use, and whenever the configuration
+        asks for another. What a release requires has no say in it.
         """
         try:
             package = self._opened_store().get(requirement.name)
@@ -170,18 +170,11 @@ class TrustedPlugins:
             self.notices.append(f"{error}.")
             return None
         configured = self._configured.get(canonicalize_name(requirement.name))
-        wanted = [requirement, *([configured] if configured is not None else [])]
-        if package is not None and all(map(package.satisfies, wanted)):
-            return package
-        if configured is not None:
-            return self._resolve_configured(requirement, configured)
+        if configured is not None and (package is None or not package.satisfies(configured)):
+            return self._resolve(configured)
         if package is not None:
-            self.notices.append(
-                f"The provider {package.name} is trusted in its version {package.version}, and "
-                f"{requirement} is asked for: 'variantsel trust \"{_argument(requirement)}\"' "
-                "shows what would run then."
-            )
-        elif others := self._opened_store().interpreters(requirement.name):
+            return package
+        if others := self._opened_store().interpreters(requirement.name):
             self.notices.append(
                 f"The provider {requirement.name} is trusted for {', '.join(others)}, not for the "
                 f"Python of {sys.executable}: 'variantsel trust {requirement.name}' run there "
@@ -189,17 +182,13 @@ class TrustedPlugins:
             )
         return None
 
-    def _resolve_configured(
-        self, requirement: Requirement, configured: Requirement
-    ) -> TrustedPackage:
-        combined = Requirement(configured.name)
-        combined.extras = configured.extras | requirement.extras
-        combined.specifier = configured.specifier & requirement.specifier
-        _LOG.info("fetching the provider %s, which your configuration trusts", combined)
+    def _resolve(self, configured: Requirement) -> TrustedPackage:
+        _LOG.info("fetching the provider %s, which your configuration trusts", configured)
         with TemporaryDirectory(prefix="variantsel-") as name:
-            (package,) = resolve([combined], Path(name))
+            (package,) = resolve([configured], Path(name))
             for wheel in package.wheels:
                 _LOG.info("  %s sha256:%s", wheel.filename, wheel.sha256)
+            _LOG.info("  asked through %s", package.plugin_api)
             agree([package], Path(name), self._opened_store())
         return package
 
@@ -208,7 +197,9 @@ class TrustedPlugins:
     def _ask(self, namespace: str, provider: ProviderInfo) -> PluginAnswer | UntrustedPlugin:
         try:
             packages = self._trusted(provider)
-            (answer,) = self._query(namespace, packages, provider.plugin_api)
+            (answer,) = self._query(
+                namespace, packages, chosen_package(packages, provider.plugin_api)
+            )
         except UntrustedPlugin as error:
             return error
         except PluginFailure as error:
@@ -224,10 +215,10 @@ class TrustedPlugins:
         self,
         namespace: str | None,
         packages: Sequence[TrustedPackage],
-        plugin_api: str | None,
+        asked: TrustedPackage,
     ) -> list[PluginAnswer]:
         environment = Environment(_plugin_cache(), _all_wheels(packages))
-        question = Query(environment.folder, packages[0].name, plugin_api, namespace)
+        question = Query(environment.folder, asked.name, asked.plugin_api, namespace)
         answers = remembered(question, environment.identity)
         if answers is not None:
             return answers
@@ -281,23 +272,7 @@ def _all_wheels(packages: Sequence[TrustedPackage]) -> list[PinnedWheel]:
     return [wheel for wheel, _ in by_name.values()]
 
 
-def _applicable(provider: ProviderInfo) -> list[Requirement]:
-    """The requirements that count in this environment; none where one cannot be understood."""
-    requirements = []
-    for text in provider.requires:
-        try:
-            requirement = parse_requirement(text)
-        except UntrustedPlugin:
-            return []
-        if requirement.marker is None or evaluate_marker(requirement.marker):
-            requirements.append(requirement)
-    return requirements
-
-
 def _names(provider: ProviderInfo) -> list[str]:
-    return [canonicalize_name(requirement.name) for requirement in _applicable(provider)]
-
-
-def _argument(requirement: Requirement) -> str:
-    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    return f"{canonicalize_name(requirement.name)}{extras}"
+    return [
+        canonicalize_name(requirement.name) for requirement in applicable_requirements(provider)
+    ]

@@ -12,17 +12,19 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from variantsel.errors import PluginFailure
 from variantsel.provider_host.answer import InvalidAnswer, PluginAnswer, one_line, read_answer
+from variantsel.provider_host.reachable import readable_paths
+from variantsel.provider_host.removal import remove
+from variantsel.python_process import start_python
 
-__all__ = ["TIME_LIMIT", "Query", "passed_variables", "query"]
+__all__ = ["TIME_LIMIT", "Query", "confinement", "passed_variables", "query"]
 
 TIME_LIMIT = 30.0
 """Seconds a provider package may take; drivers of many GPUs can need several."""
@@ -40,11 +42,6 @@ _PASSED = re.compile(
     r"|ZE_AFFINITY_MASK|ZE_FLAT_DEVICE_HIERARCHY"
     r"|[A-Z0-9_]+_VARIANT_PROVIDER_[A-Z0-9_]+|ROCM_BOOTSTRAP_[A-Z0-9_]+"
 )
-_SYSTEM_FOLDERS = (
-    *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/opt", "/etc"),
-    *("/proc", "/sys", "/run", "/var/lib", "/nix/store", "/gnu/store"),
-)
-
 _START = """\
 import sys
 folder = sys.argv[1]
@@ -61,13 +58,13 @@ class Query:
 
     :ivar folder: where the package is unpacked.
     :ivar package: its normalized name.
-    :ivar plugin_api: the plugin's object reference, where the metadata spells it out.
-    :ivar namespace: what to ask about; ``None`` for all that its plugins call their own.
+    :ivar plugin_api: its plugin's object reference, which the user trusts.
+    :ivar namespace: what to ask about; ``None`` for what its plugin calls its own.
     """
 
     folder: Path
     package: str
-    plugin_api: str | None
+    plugin_api: str
     namespace: str | None
 
 
@@ -75,10 +72,10 @@ def query(question: Query, time_limit: float = TIME_LIMIT) -> list[PluginAnswer]
     """Run the package once.
 
     :param time_limit: seconds.
-    :returns: one answer; or, where no namespace is asked about, one for each.
+    :returns: one answer; or none, where no namespace is asked about and it has none of its own.
     :raises PluginFailure: when it gives none that can be used, in a line.
     """
-    text = _run(question, time_limit)
+    text = _run({**vars(question), "folder": str(question.folder)}, time_limit)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -96,40 +93,43 @@ def passed_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if _PASSED.fullmatch(name)}
 
 
-def _run(question: Query, time_limit: float) -> str:
+def confinement() -> dict[str, Any]:
+    """What a provider package would be confined by: the fields of ``confinement.Confinement``.
+
+    :raises PluginFailure: when it cannot be told.
+    """
+    nobody = {"folder": None, "plugin_api": None, "namespace": None}
+    found: dict[str, Any] = json.loads(_run(nobody, TIME_LIMIT))
+    return found
+
+
+def _run(question: Mapping[str, str | None], time_limit: float) -> str:
     if not hasattr(os, "fork"):
         raise PluginFailure("is not asked: provider packages run on POSIX systems only")
     variables = passed_variables(os.environ)
     request = {
-        "folder": str(question.folder),
-        "package": question.package,
-        "plugin_api": question.plugin_api,
-        "namespace": question.namespace,
+        **question,
         "time_limit": time_limit,
         "max_bytes": MAX_BYTES,
-        "readable": [
-            *(*_SYSTEM_FOLDERS, *_python_folders(), *_named_by(variables)),
-            str(question.folder),
-        ],
+        "readable": readable_paths(variables),
     }
     ours = str(Path(__file__).parents[2])
-    command = [sys.executable, "-I", "-S", "-B", "-c", _START, ours, json.dumps(request)]
-    # Whatever it leaves there, however it leaves it.
-    with tempfile.TemporaryDirectory(prefix="variantsel-", ignore_cleanup_errors=True) as folder:
-        variables |= {"HOME": folder, "TMPDIR": folder}
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise PluginFailure(f"could not be started ({error})") from None
+    arguments = ["-S", "-B", "-c", _START, ours, json.dumps(request)]
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="variantsel-"))
+    try:
+        process = start_python(
+            arguments,
+            folder=folder,
+            env={**variables, "HOME": folder, "TMPDIR": folder},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         output = _finish(process, time_limit + _GRACE)
+    except OSError as error:
+        raise PluginFailure(f"could not be started ({error})") from None
+    finally:
+        remove(Path(folder))
     try:
         result = json.loads(output)
         failure, answer = result.get("failure"), result.get("answer")
@@ -153,15 +153,3 @@ def _finish(process: subprocess.Popen[bytes], time_limit: float) -> bytes:
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-
-
-def _python_folders() -> set[str]:
-    return {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix} | {
-        sysconfig.get_path(name) for name in ("stdlib", "platstdlib")
-    }
-
-
-def _named_by(variables: Mapping[str, str]) -> list[str]:
-    """The folders that the variables name: where drivers and their tools are."""
-    parts = [part for value in variables.values() for part in value.split(os.pathsep)]
-    return [part for part in parts if part.startswith("/") and part != "/"]

@@ -23,6 +23,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from variantsel.errors import UntrustedPlugin
+from variantsel.provider_host.entry_point import normalized_reference
+from variantsel.provider_host.ownership import somebody_elses
+from variantsel.regular_file import UnusableFile, is_ours, read_regular_file
 
 __all__ = ["PinnedWheel", "TrustStore", "TrustedPackage", "interpreter_key"]
 
@@ -30,6 +33,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+!-]+")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,14 @@ class TrustedPackage:
     :ivar name: normalized.
     :ivar extras: the extras it was resolved with, normalized.
     :ivar wheels: its wheel and those of everything it depends on.
+    :ivar plugin_api: the plugin that it is asked through, ``module`` or ``module:attribute.path``.
     """
 
     name: str
     version: str
     extras: frozenset[str]
     wheels: tuple[PinnedWheel, ...]
+    plugin_api: str
 
     def satisfies(self, requirement: Requirement) -> bool:
         """Whether this is what a requirement asks for."""
@@ -100,7 +106,7 @@ class TrustStore:
             return None
         try:
             return _package(canonicalize_name(name), entry)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, UntrustedPlugin):
             raise UntrustedPlugin(
                 f"{self._path(name)} is not what variantsel wrote there; "
                 f"'variantsel trust {name}' writes it anew"
@@ -139,6 +145,7 @@ class TrustStore:
         entries[self._interpreter] = {
             "version": package.version,
             "extras": sorted(package.extras),
+            "plugin-api": package.plugin_api,
             "wheels": [asdict(wheel) for wheel in package.wheels],
         }
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,6 +163,8 @@ class TrustStore:
 
         :raises OSError: when it cannot be removed.
         """
+        if not _NAME.fullmatch(canonicalize_name(name)):
+            return False
         try:
             self._path(name).unlink()
         except FileNotFoundError:
@@ -170,19 +179,23 @@ class TrustStore:
             return {}
         path = self._path(name)
         try:
-            owner = path.stat().st_uid
-            text = path.read_text(encoding="utf-8")
+            file = read_regular_file(path, _MAX_BYTES, follow_links=False)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, UnusableFile) as error:
             raise UntrustedPlugin(f"{path} cannot be read ({error})") from None
-        if owner != os.getuid():
+        if not is_ours(file.owner):
             raise UntrustedPlugin(
-                f"{path} belongs to user {owner}, not to user {os.getuid()} who runs this: "
+                f"{path} belongs to user {file.owner}, not to user {os.geteuid()} who runs this: "
                 "nobody can trust a package for somebody else"
             )
+        if reason := somebody_elses(self._folder):
+            raise UntrustedPlugin(
+                f"{path} does not count: {reason}, and nobody can trust a package for somebody "
+                "else; HOME or XDG_DATA_HOME names a folder of root's"
+            )
         try:
-            entries = json.loads(text)
+            entries = json.loads(file.content)
         except (ValueError, RecursionError):
             entries = None
         if not isinstance(entries, dict):
@@ -202,7 +215,8 @@ def _package(name: str, entry: Mapping[str, Any]) -> TrustedPackage:
     wheels = tuple(_wheel(wheel) for wheel in entry["wheels"])
     if name not in {wheel.name for wheel in wheels}:
         raise ValueError(name)
-    return TrustedPackage(name, version, _texts(entry["extras"]), wheels)
+    plugin_api = normalized_reference(_text(entry["plugin-api"]))
+    return TrustedPackage(name, version, _texts(entry["extras"]), wheels, plugin_api)
 
 
 def _wheel(entry: Mapping[str, Any]) -> PinnedWheel:

@@ -7,7 +7,6 @@ are installed from non-variant wheels). The user's index settings apply, no othe
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -24,7 +23,9 @@ from packaging.utils import canonicalize_name
 from variantsel.errors import InvalidWheelName, PluginFailure
 from variantsel.formats.wheel_name import WheelName
 from variantsel.provider_host.answer import one_line
+from variantsel.provider_host.entry_point import plugin_of
 from variantsel.provider_host.trust_store import PinnedWheel, TrustedPackage
+from variantsel.python_process import run_python
 
 __all__ = ["WheelFolder", "resolve"]
 
@@ -42,6 +43,9 @@ _INDEX_SETTINGS = frozenset(
 )
 """The settings of pip that say where packages come from. Others (a target folder, another platform,
 constraints with hashes) belong to what the user installs, not to the provider."""
+_FILES = frozenset({"PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE", "PIP_CACHE_DIR"})
+_LISTS_OF_PLACES = frozenset({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"})
+"""Of those, the ones that may be relative to the current folder."""
 
 
 class WheelFolder:
@@ -101,17 +105,21 @@ class WheelFolder:
 
 
 def resolve(
-    requirements: Sequence[Requirement], downloads: Path, index_url: str | None = None
+    requirements: Sequence[Requirement],
+    downloads: Path,
+    index_url: str | None = None,
+    plugin_api: str | None = None,
 ) -> list[TrustedPackage]:
     """Find out what running some packages would mean, and download it.
 
     :param requirements: of the packages, without URLs.
     :param downloads: an empty folder.
     :param index_url: the index to use instead of the configured one.
+    :param plugin_api: where the plugin is, of a single package, instead of what its files say.
     :returns: what there is to agree to, a package for each requirement.
     :raises PluginFailure: when pip cannot get them.
     """
-    index = ("--index-url", index_url) if index_url else ()
+    index = ("--index-url", _from_anywhere(index_url)) if index_url else ()
     texts = [_without_marker(requirement) for requirement in requirements]
     _download(downloads, (*index, *texts))
     wheels = {wheel.name: wheel for wheel in map(_pinned, sorted(downloads.iterdir()))}
@@ -120,7 +128,8 @@ def resolve(
         name = canonicalize_name(requirement.name)
         extras = frozenset(map(canonicalize_name, requirement.extras))
         needed = _closure(requirement, wheels, downloads)
-        packages.append(TrustedPackage(name, wheels[name].version, extras, needed))
+        plugin = plugin_api or plugin_of(downloads / wheels[name].filename, name)
+        packages.append(TrustedPackage(name, wheels[name].version, extras, needed, plugin))
     return packages
 
 
@@ -175,24 +184,17 @@ def _pinned(path: Path) -> PinnedWheel:
 
 
 def _download(folder: Path, options: Sequence[str]) -> None:
-    if importlib.util.find_spec("pip") is None:
-        raise PluginFailure(
-            f"cannot be fetched: there is no pip in the environment of {sys.executable}; "
-            "'python -m ensurepip' installs one"
-        )
     command = [
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
+        *("-m", "pip", "download", "--quiet", "--no-input"),
         *("--disable-pip-version-check", "--progress-bar", "off"),
         *("--only-binary", ":all:", "--dest", str(folder), *options),
     ]
     try:
-        process = subprocess.run(
+        process = run_python(
             command,
+            folder=str(folder),
             env=_pip_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIME_LIMIT,
-            check=False,
+            time_limit=_TIME_LIMIT,
         )
     except subprocess.TimeoutExpired:
         raise PluginFailure(
@@ -202,6 +204,11 @@ def _download(folder: Path, options: Sequence[str]) -> None:
         raise PluginFailure(f"cannot be fetched: pip could not be started ({error})") from None
     if process.returncode != 0:
         reason = _reason(process.stderr.decode(errors="replace"))
+        if reason.endswith("No module named pip"):
+            raise PluginFailure(
+                f"cannot be fetched: there is no pip in the environment of {sys.executable}; "
+                "'python -m ensurepip' installs one"
+            )
         raise PluginFailure(f"cannot be fetched as wheels: pip says: {reason}")
 
 
@@ -211,7 +218,18 @@ def _pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not name.startswith("PIP_") or name in _INDEX_SETTINGS
     }
+    for name in _LISTS_OF_PLACES & kept.keys():
+        kept[name] = " ".join(map(_from_anywhere, kept[name].split()))
+    for name in _FILES & kept.keys():
+        kept[name] = _from_anywhere(kept[name])
     return {**kept, "VARIANTSEL": "0"}
+
+
+def _from_anywhere(place: str) -> str:
+    """A URL, or a path that means the same for a pip that runs in another folder."""
+    if not place or ":" in place or place.startswith("~"):
+        return place
+    return str(Path(place).absolute())
 
 
 def _reason(output: str) -> str:

@@ -9,13 +9,15 @@ import importlib
 import inspect
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.machinery import PathFinder
-from typing import Any
+
+TYPE_CHECKING = False  # typing takes long to load
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["PluginProblem", "ask"]
 
-_ENTRY_POINT_GROUP = "variant_plugins"
 _METHOD = "get_supported_configs"
 _REFERENCE = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?::\s*([A-Za-z_][\w.]*))?\s*(?:\[.*\])?\s*")
 
@@ -25,23 +27,21 @@ class PluginProblem(Exception):
 
 
 def ask(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask the plugin, or all plugins, of a package.
+    """Ask the plugin of a package.
 
-    :param request: ``folder``, where the packages are; ``package``, the normalized name of the
-        required one; ``plugin_api``, its object reference, or ``None``; ``namespace``, the one that
-        is asked about, or ``None`` for every plugin that says what its namespace is.
+    :param request: ``folder``, where the packages are; ``plugin_api``, the plugin's object
+        reference; ``namespace``, the one that is asked about, or ``None`` for the plugin's own,
+        where it has one.
     :returns: ``{"plugins": [{"namespace": ..., "configs": [...]}], "notices": [text, ...]}``.
     :raises PluginProblem: when there is no such plugin, or it is no plugin.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        if request["namespace"] is None:
-            plugins = [plugin for plugin in _declared(request) if _namespace(plugin)]
-        else:
-            plugins = [_plugin(request)]
-        answers = [
-            {"namespace": _namespace(plugin), "configs": _configs(plugin)} for plugin in plugins
-        ]
+        plugin = _plugin(request)
+        own = _namespace(plugin)
+        answers = []
+        if own or request["namespace"] is not None:
+            answers.append({"namespace": own, "configs": _configs(plugin)})
     notices = [
         str(warning.message)
         for warning in caught
@@ -52,58 +52,14 @@ def ask(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plugin(request: Mapping[str, Any]) -> Any:
-    """The one plugin that answers for a namespace (providers draft, API endpoint)."""
-    namespace = request["namespace"]
-    if request["plugin_api"] is not None:
-        plugin = _load(request["plugin_api"], request["folder"])
-    else:
-        plugin = _default_module(request["package"], request["folder"])
-        if plugin is None:
-            plugin = _declared_for(namespace, request)
+    """The plugin, if it may answer for the namespace (providers draft, API endpoint)."""
+    plugin = _load(request["plugin_api"], request["folder"])
     if not callable(getattr(plugin, _METHOD, None)):
-        raise PluginProblem(
-            f"has no {_METHOD}() at {request['plugin_api'] or request['package']!r}"
-        )
-    own = _namespace(plugin)
-    if own is not None and own != namespace:
+        raise PluginProblem(f"has no {_METHOD}() at {request['plugin_api']!r:.80}")
+    own, namespace = _namespace(plugin), request["namespace"]
+    if namespace is not None and own is not None and own != namespace:
         raise PluginProblem(f"answers for the namespace {own!r:.60}, not for {namespace!r}")
     return plugin
-
-
-def _default_module(package: str, folder: str) -> Any:
-    """The module named as the package is; ``None`` where it is no plugin itself."""
-    name = package.replace("-", "_")
-    if PathFinder.find_spec(name, [folder]) is None:
-        return None
-    module = importlib.import_module(name)
-    return module if callable(getattr(module, _METHOD, None)) else None
-
-
-def _declared_for(namespace: str, request: Mapping[str, Any]) -> Any:
-    """Older plugins: found by their entry point, told apart by the namespace they carry."""
-    plugins = list(_declared(request))
-    fitting = [plugin for plugin in plugins if _namespace(plugin) in (None, namespace)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise PluginProblem(f"declares {len(fitting)} plugins for the namespace {namespace}")
-    others = sorted({str(_namespace(plugin))[:60] for plugin in plugins})
-    raise PluginProblem(
-        f"answers for {', '.join(others)}, not for {namespace}"
-        if others
-        else f"has no {_METHOD}(), and declares no plugin as an entry point"
-    )
-
-
-def _declared(request: Mapping[str, Any]) -> Iterator[Any]:
-    import importlib.metadata  # slow to load, and needed for older plugins only
-
-    for distribution in importlib.metadata.distributions(path=[request["folder"]]):
-        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
-        if name == request["package"]:
-            for entry_point in distribution.entry_points:
-                if entry_point.group == _ENTRY_POINT_GROUP:
-                    yield _load(entry_point.value, request["folder"])
 
 
 def _load(reference: str, folder: str) -> Any:

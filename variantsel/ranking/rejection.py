@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from variantsel.ranking.enumeration import first_few
 from variantsel.targets.rejection_kind import RejectionKind
 
-__all__ = ["Rejection"]
+__all__ = ["Rejection", "skipped_for_abi"]
 
 
 class Rejection(NamedTuple):
@@ -61,6 +63,26 @@ class Rejection(NamedTuple):
         if self.kind is RejectionKind.UNLISTED:
             return f"the package's metadata gives {name} no place in default-priorities.namespace"
         return "variantsel does not resolve the reserved namespace abi_dependency"
+
+
+def skipped_for_abi(rejected: Mapping[str, Rejection]) -> str:
+    """What a tool says that does not implement the namespace ``abi_dependency`` (providers draft,
+    ABI Dependency Variant Provider); empty where no variant is rejected for it.
+
+    :param rejected: ``{label: reason}``.
+    """
+    skipped = {
+        label: reason.feature
+        for label, reason in rejected.items()
+        if reason.kind is RejectionKind.ABI_DEPENDENCY
+    }
+    if not skipped:
+        return ""
+    packages = first_few(sorted({*skipped.values()}))
+    return (
+        f"skipped {first_few(skipped)}, built for certain versions of {packages} (abi_dependency), "
+        "which variantsel does not check"
+    )
 
 
 def _in_parentheses(text: str) -> str:

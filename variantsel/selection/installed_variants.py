@@ -1,20 +1,26 @@
 """An installed variant, and whether it fits a machine.
 
 A variant wheel leaves its ``variant.json`` in its ``.dist-info`` folder (PEP 825, Variant
-metadata): that is how an installed variant is known.
+metadata): that is how an installed variant is known. What a bridge knows an ordinary wheel to be a
+build of is as good as one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from variantsel.bridges.vocabulary import ORDER_NAMESPACE
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.metadata import VariantMetadata
 from variantsel.ranking.rank import rank
 from variantsel.ranking.rejection import Rejection
 from variantsel.targets.rejection_kind import RejectionKind
 from variantsel.targets.target import Target
+
+if TYPE_CHECKING:
+    from variantsel.selection.bridged import BridgedEnvironment
 
 __all__ = ["VARIANT_JSON", "InstalledVariant"]
 
@@ -30,11 +36,11 @@ _KNOWN_TO_MISFIT = (
 
 @dataclass(frozen=True)
 class InstalledVariant:
-    """One distribution that was installed from a variant wheel.
+    """One distribution that was installed from a variant wheel, or that a bridge knows.
 
     :ivar name: the distribution's name, as it spells it.
     :ivar version: its version.
-    :ivar metadata: its ``variant.json``, which holds its one label.
+    :ivar metadata: its ``variant.json``, which holds its one label, or what stands for that.
     """
 
     name: str
@@ -58,14 +64,44 @@ class InstalledVariant:
         return cls(name, version, metadata)
 
     @property
+    def is_bridged(self) -> bool:
+        """Whether a bridge says what it is, rather than a ``variant.json`` of its own."""
+        return ORDER_NAMESPACE in self.metadata.namespaces
+
+    @classmethod
+    def bridged(
+        cls, name: str, version: str, environment: BridgedEnvironment
+    ) -> InstalledVariant | None:
+        """Take a distribution that was not installed from a variant wheel as what the bridges that
+        are switched on know it to be; ``None`` where they do not know it.
+
+        :param environment: what the bridges make of the machine that it is installed on.
+        """
+        from packaging.utils import canonicalize_name
+        from packaging.version import InvalidVersion, Version
+
+        project = canonicalize_name(name)
+        try:
+            parsed = Version(version)
+        except InvalidVersion:
+            return None
+        label = environment.label_of(project, parsed)
+        metadata = environment.metadata(project, parsed, [label] if label else [])
+        if metadata is None or label not in metadata.variants:
+            return None
+        return cls(name, version, metadata)
+
+    @property
     def label(self) -> str:
         """Its variant label."""
         return next(iter(self.metadata.variants))
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """What it was built for: ``{namespace: {feature: (value, ...)}}``."""
-        return self.metadata.variants[self.label]
+        """What it was built for: ``{namespace: {feature: (value, ...)}}``, without the order that a
+        bridge gives builds."""
+        properties = self.metadata.variants[self.label]
+        return {name: properties[name] for name in properties if name != ORDER_NAMESPACE}
 
     def misfit(self, target: Target, *, enabled: Collection[str] = ()) -> Rejection | None:
         """Why it does not fit a machine; ``None`` when it fits.

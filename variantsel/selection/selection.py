@@ -30,16 +30,20 @@ class ReleaseFile(Generic[FileT]):
     :ivar filename: its name, label included.
     :ivar source: the page or folder it was listed on; variants are ordered one source at a time.
     :ivar file: whatever the front end knows the file by.
-    :ivar label: the variant label; empty for a non-variant wheel or a source distribution.
+    :ivar label: the variant label, or what a bridge says it is a build of; empty for a non-variant
+        wheel or a source distribution.
     """
 
     __slots__ = ("file", "filename", "label", "source")
 
-    def __init__(self, filename: str, source: str, file: FileT) -> None:
+    def __init__(self, filename: str, source: str, file: FileT, label: str | None = None) -> None:
+        """
+        :param label: what a bridge says; that of the name where ``None``.
+        """
         self.filename = filename
         self.source = source
         self.file = file
-        self.label = split_label(filename)[1]
+        self.label = split_label(filename)[1] if label is None else label
 
 
 class Release(Generic[FileT]):
@@ -49,6 +53,7 @@ class Release(Generic[FileT]):
         is preferred in general.
     :ivar absence: tells of a label without a file that could be taken why there is none, such as
         "was uploaded after the date given"; empty where that is not known.
+    :ivar bridged: the metadata that a bridge makes of the files; ``None`` where they are variants.
     """
 
     def __init__(
@@ -58,12 +63,14 @@ class Release(Generic[FileT]):
         files: Sequence[ReleaseFile[FileT]],
         is_named: bool = False,
         absence: Callable[[str], str] = lambda _: "",
+        bridged: VariantMetadata | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self.files = files
         self.is_named = is_named
         self.absence = absence
+        self.bridged = bridged
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -135,6 +142,9 @@ def select(
     """
     if preferences is None or release.is_named:
         preferences = Preferences()
+    if release.bridged is not None:
+        bridged = release.bridged
+        read_metadata = lambda _: bridged  # noqa: E731
     selection = Selection(release, target, preferences)
     by_source: dict[str, list[ReleaseFile[FileT]]] = {}
     for file in release.files:
@@ -163,7 +173,26 @@ def select(
         selection.files += sorted(fitting, key=lambda wheel: position[wheel.label])
     if not preferences.narrowing_of(""):
         selection.files += [file for file in release.files if not file.label]
+    if release.bridged is not None:
+        selection.files += _misfits(selection)
     if not selection.files:
         unmet = [unmet_preference(source.ranking, preferences) for source in selection.rankings]
         selection.unmet = next(filter(None, unmet), None)
     return selection
+
+
+def _misfits(selection: Selection[FileT]) -> list[ReleaseFile[FileT]]:
+    """The builds of a bridged release that do not fit, in the installer's own order.
+
+    Unlike a variant wheel, such a build is what every installer takes that knows nothing of
+    bridges, and is better than none: last, and said.
+    """
+    preferences, taken = selection.preferences, {id(file) for file in selection.files}
+    rejected = {label for source in selection.rankings for label in source.ranking.rejected}
+    return [
+        file
+        for file in selection.release.files
+        if id(file) not in taken
+        and (preferences.off or file.label in rejected)
+        and not preferences.narrowing_of("" if preferences.off else file.label)
+    ]

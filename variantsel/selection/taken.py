@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+from variantsel.formats.wheel_label import split_label
 from variantsel.ranking.enumeration import first_few, first_few_sentences
 from variantsel.ranking.preferences import Preferences
 from variantsel.ranking.preferred_order import decisive_preference
@@ -14,6 +14,7 @@ from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
 __all__ = [
     "choice_details",
     "choice_line",
+    "misfit_line",
     "nothing_fits_line",
     "other_machine_line",
     "passed_over_line",
@@ -30,24 +31,40 @@ def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     release, machine = selection.release, selection.target.name
     if not selection.rankings:
         return ""
+    kind = "variant" if release.bridged is None else "build"
     preferred = _preferred(selection, taken)
     if not taken.label:
         why = (
             f"taking {taken.filename} {preferred}"
             if preferred
-            else (f"no variant fits {machine}; taking {taken.filename}")
+            else (f"no {kind} fits {machine}; taking {taken.filename}")
         )
         return f"{release}: {why}"
     preferred = f"; {preferred}" if preferred else ""
     source = _source(selection, taken)
-    if taken.label in (NULL_LABEL, OLD_NULL_LABEL):
+    if taken.label in source.ranking.rejected:
+        return ""  # a bridged build that is taken all the same: see misfit_line
+    if not source.metadata.variants[taken.label]:
         rejected = first_few(source.ranking.rejected)
         why = f"{machine} supports none of {rejected}" if rejected else "it needs nothing special"
-        return f"{release}: variant {taken.label} ({why}{preferred})"
+        return f"{release}: {kind} {taken.label} ({why}{preferred})"
     others = [label for label in selection.labels_with_files(source) if label != taken.label]
     instead = f"; fits as well: {first_few(others)}" if others else ""
     why = first_few(_best_properties(source, taken.label))
-    return f"{release}: variant {taken.label} ({machine} supports {why}{instead}{preferred})"
+    return f"{release}: {kind} {taken.label} ({machine} supports {why}{instead}{preferred})"
+
+
+def misfit_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
+    """What to say of a bridged build that was taken though it does not fit, since nothing of that
+    version does; empty for any other file."""
+    source = selection.ranking_of(taken)
+    if source is None or taken.label not in source.ranking.rejected:
+        return ""
+    return (
+        f"{selection.release}: {taken.filename} is the build {taken.label}, which does not fit "
+        f"{selection.target.name}: it {source.ranking.rejected[taken.label]} No build of this "
+        "version that could be had fits."
+    )
 
 
 def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[str]:
@@ -100,7 +117,7 @@ def passed_over_line(
 
 def other_machine_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """A warning when a wheel is for another machine type than the target's; empty otherwise."""
-    platforms = taken.filename.removesuffix(".whl").split("-")[-2 if taken.label else -1]
+    platforms = split_label(taken.filename)[0].removesuffix(".whl").rpartition("-")[2]
     if selection.target.is_host or not taken.label or platforms == "any":
         return ""
     machine = selection.target.environment["platform_machine"]

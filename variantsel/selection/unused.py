@@ -7,6 +7,8 @@ from typing import Any
 
 from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
 from variantsel.ranking.preferred_order import decisive_preference
+from variantsel.ranking.rejection import skipped_for_abi
+from variantsel.ranking.support import ABI_DEPENDENCY
 from variantsel.selection.build import (
     ACCELERATORS,
     Build,
@@ -17,6 +19,7 @@ from variantsel.selection.selection import ReleaseFile, Selection, SourceRanking
 from variantsel.targets.rejection_kind import RejectionKind
 
 __all__ = [
+    "abi_dependency_line",
     "exactly",
     "untrusted_provider_line",
     "unused_accelerator_line",
@@ -71,6 +74,26 @@ def untrusted_provider_line(selection: Selection[Any], taken: ReleaseFile[Any]) 
         f"{packages}' shows what would run and asks."
         for packages, names in labels.items()
     )
+
+
+def abi_dependency_line(selection: Selection[Any], taken: ReleaseFile[Any], *, said: str) -> str:
+    """Which wheels are skipped for what they need of other packages; empty where none is, and
+    where that was given as a reason already.
+
+    :param said: what was said of the choice; of a source distribution every reason was.
+    """
+    if ABI_DEPENDENCY in said or not taken.filename.endswith(".whl"):
+        return ""
+    skipped = {
+        label: reason
+        for source in selection.rankings
+        for label, reason in source.ranking.rejected.items()
+        if any(
+            file.label == label and file.source == source.source for file in selection.release.files
+        )
+    }
+    line = skipped_for_abi(skipped)
+    return f"{selection.release}: {line}" if line else ""
 
 
 def without_variants_line(

@@ -319,7 +319,7 @@ def expand_platform(platform_tag: str) -> list[str]:
     their legacy names, ``musllinux_1_2_aarch64`` for the older musls, and both for plain
     ``linux_aarch64``; any other tag for itself.
     """
-    match = re.fullmatch(r"(manylinux_2|musllinux_1)_(\d{1,3})_(\w+)", platform_tag, re.ASCII)
+    match = re.fullmatch(r"(manylinux_2|musllinux_1)_(\d{1,2})_(\w+)", platform_tag, re.ASCII)
     if match is None:
         return [platform_tag]
     family, newest, machine = match[1], int(match[2]), match[3]
@@ -352,7 +352,7 @@ def _checked_properties(properties: object) -> dict[str, dict[str, tuple[str, ..
     return {
         namespace: {
             _checked(feature, FEATURE_PATTERN, f"properties.{namespace}"): _checked_values(
-                values, f"properties.{namespace}.{feature}"
+                values, f"properties.{namespace:.80}.{feature:.80}"
             )
             for feature, values in _checked_table(features, f"properties.{namespace}").items()
         }

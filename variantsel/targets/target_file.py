@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 from variantsel.errors import InvalidTarget
+from variantsel.formats.toml_file import InvalidToml, read_toml
 from variantsel.targets.target import StaticProperties, Target, expand_platform
 
 __all__ = [
     "MARKER_VARIABLES",
     "read_target_file",
-    "read_toml",
     "render_target_file",
     "write_target_file",
 ]
@@ -40,29 +34,24 @@ MARKER_VARIABLES = (
 )
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    :raises InvalidTarget: when it cannot be read or is not TOML, naming the file.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidTarget(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InvalidTarget(f"{path}: byte {error.start} is not UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidTarget(f"{path}: not TOML: {error}") from None
+_MAX_TEXT = 256
+"""Characters of a marker variable's value."""
+_MAX_PLATFORMS = 256
+"""Each may stand for a hundred."""
 
 
 def read_target_file(path: Path) -> Target:
     """See :meth:`variantsel.Target.from_file`."""
-    content = read_toml(path)
+    try:
+        content = read_toml(path)
+    except InvalidToml as error:
+        raise InvalidTarget(str(error)) from None
     unknown = sorted(content.keys() - {"environment", "tags", "properties"})
     if unknown:
+        some = ", ".join(key[:80] for key in unknown[:5])
         raise InvalidTarget(
-            f"{path}: found {', '.join(unknown)}; a target file holds the tables [environment], "
-            "[tags] and [properties.NAMESPACE]"
+            f"{path}: found {some}; a target file holds the tables [environment], [tags] and "
+            "[properties.NAMESPACE]"
         )
     try:
         return Target(
@@ -81,11 +70,16 @@ def _environment(table: Any) -> dict[str, str]:
     for variable, value in table.items():
         if variable not in MARKER_VARIABLES:
             raise InvalidTarget(
-                f"environment: {variable!r} is not a marker variable; known are "
+                f"environment: {variable!r:.80} is not a marker variable; known are "
                 f"{', '.join(MARKER_VARIABLES)}"
             )
         if not isinstance(value, str):
             raise InvalidTarget(f"environment.{variable}: found {value!r:.200}, expected text")
+        if len(value) > _MAX_TEXT:
+            raise InvalidTarget(
+                f"environment.{variable}: found {len(value)} characters, expected at most "
+                f"{_MAX_TEXT}"
+            )
     return table
 
 
@@ -108,6 +102,11 @@ def _platforms(table: Any) -> list[str] | None:
     ):
         raise InvalidTarget(
             f"tags.platforms: found {platforms!r:.200}, expected a list of platform tags"
+        )
+    if len(platforms) > _MAX_PLATFORMS:
+        raise InvalidTarget(
+            f"tags.platforms: found {len(platforms)} tags, expected at most {_MAX_PLATFORMS}; a "
+            "manylinux tag stands for all older ones"
         )
     return platforms
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from variantsel.provider_host.check import inspection
+from variantsel.python_process import start_python
 
 __all__ = ["Run", "run_inspection"]
 
@@ -60,13 +60,12 @@ def run_inspection(
         work.mkdir()
         result = folder / "result.json"
         own = {key: str(work) for key in ("HOME", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME")}
-        command = [sys.executable, "-I", inspection.__file__, endpoint, str(result), *path]
+        command = [inspection.__file__, endpoint, str(result), *path]
         with open(folder / "out", "w+b") as out, open(folder / "err", "w+b") as err:
-            process = subprocess.Popen(
+            process = start_python(
                 command,
-                cwd=work,
+                folder=str(work),
                 env={**environment, **own},
-                stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from variantsel.errors import InvalidTarget
+from variantsel.formats.toml_file import read_toml
 from variantsel.targets.machines.clouds import find_instance, is_instance_name, of_any_cloud
 from variantsel.targets.target import StaticProperties, Target
-from variantsel.targets.target_file import read_toml
 
 __all__ = ["Machine", "find_machine", "machine_names", "named_target"]
 
@@ -109,6 +109,8 @@ def named_target(text: str) -> Target:
         properties["amd"] = _amd_properties(text, data["amd"], driver)
     if "intel" in data:
         properties["intel"] = _intel_properties(data["intel"])
+    if "tpu" in data:
+        properties["tpu"] = _tpu_properties(data["tpu"])
     return Target(
         f"{machine.name}@{driver}" if driver else machine.name,
         StaticProperties(properties),
@@ -177,8 +179,12 @@ def _nvidia_properties(text: str, data: dict[str, Any], driver: str) -> dict[str
             f"{text}: variants cannot name CUDA {driver}; the newest they can name is {known[0]}"
         )
     capability = _version(data["compute_capability"])
+    servers_cuda = _version(data.get("servers_cuda", ""))
     configs = nvidia.supported_configs(
-        version, capability, integrated=data.get("integrated", False)
+        version,
+        capability,
+        integrated=data.get("integrated", False),
+        servers_cuda=servers_cuda is not None and version >= servers_cuda,
     )
     return {config.name: config.values for config in configs}
 
@@ -189,6 +195,13 @@ def _intel_properties(data: dict[str, Any]) -> dict[str, Sequence[str]]:
 
     configs = intel.supported_configs([data["device_ip"]])
     return {config.name: config.values for config in configs}
+
+
+def _tpu_properties(data: dict[str, Any]) -> dict[str, Sequence[str]]:
+    """That there is a TPU, which is all that the namespace knows."""
+    from variantsel_providers import tpu
+
+    return {config.name: config.values for config in tpu.supported_configs(data["present"])}
 
 
 def _amd_properties(text: str, data: dict[str, Any], driver: str) -> dict[str, Sequence[str]]:

@@ -1,4 +1,4 @@
-"""Clouds: which named machine each instance type is, one data file a cloud, with its sources."""
+"""Clouds: which named machine each instance type is, a folder of data files with sources each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from variantsel.errors import InvalidTarget
-from variantsel.targets.target_file import read_toml
+from variantsel.formats.toml_file import read_toml
 
 __all__ = [
     "Instance",
@@ -39,7 +39,7 @@ class Instance:
 @cache
 def cloud_names() -> tuple[str, ...]:
     """The clouds variantsel knows instance types of, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return tuple(sorted({path.parent.name for path in _FOLDER.glob("*/*.toml")}))
 
 
 def is_instance_name(text: str) -> bool:
@@ -49,7 +49,7 @@ def is_instance_name(text: str) -> bool:
 
 @cache
 def instances(cloud: str) -> Mapping[str, Instance]:
-    """A cloud's instance types by their names in lower case, in the file's order.
+    """A cloud's instance types by their names in lower case, in the order of its files.
 
     :raises InvalidTarget: when there is no cloud of that name.
     """
@@ -58,11 +58,12 @@ def instances(cloud: str) -> Mapping[str, Instance]:
             f"no cloud is called {cloud!r:.200}; known are {', '.join(cloud_names())}"
         )
     found = {}
-    for group in read_toml(_FOLDER / f"{cloud}.toml")["instances"]:
-        for pattern in group["names"]:
-            for size in group.get("sizes", [""]):
-                name = f"{cloud}:{pattern.replace('{}', size)}"
-                found[name.lower()] = Instance(name, group["machine"], group.get("cpu", ""))
+    for path in sorted((_FOLDER / cloud).glob("*.toml")):
+        for group in read_toml(path)["instances"]:
+            for pattern in group["names"]:
+                for size in group.get("sizes", [""]):
+                    name = f"{cloud}:{pattern.replace('{}', size)}"
+                    found[name.lower()] = Instance(name, group["machine"], group.get("cpu", ""))
     return found
 
 
@@ -92,10 +93,26 @@ def of_any_cloud(name: str) -> list[str]:
 
 
 def _alike(text: str, known: Mapping[str, Instance]) -> list[str]:
-    """The types whose names come close, of one family: ``m7g`` and ``m7i`` differ in their
-    processors' architecture and hardly in their names."""
+    """The types whose names come close, none where those are of more than one architecture: nothing
+    tells then which one is meant, and what is built for one does not run on the other.
+
+    Of a family that there is only its own: ``m7g`` and ``m7i`` are Arm's and Intel's, and hardly
+    differ by name.
+    """
     from difflib import get_close_matches
 
-    family, dot, _ = text.partition(".")
-    candidates = [name for name in known if name.startswith(family + dot)] if dot else list(known)
-    return [known[name].name for name in get_close_matches(text, candidates, n=3)]
+    family, dot, _ = text.rpartition(".")
+    if not dot:
+        family, dot, _ = text.partition("-")
+    candidates = [name for name in known if dot and name.startswith(family + dot)]
+    if not candidates and dot != ".":
+        candidates = list(known)
+    close = [known[name] for name in get_close_matches(text, candidates, n=3)]
+    architectures = {_architecture(instance.machine) for instance in close}
+    return [instance.name for instance in close] if len(architectures) == 1 else []
+
+
+def _architecture(machine: str) -> str:
+    """A machine's marker variable ``platform_machine``."""
+    architecture: str = read_toml(_FOLDER.parent / f"{machine}.toml")["machine"]
+    return architecture
