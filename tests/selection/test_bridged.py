@@ -169,7 +169,6 @@ def test_a_project_with_builds_for_the_machine_follows_its_family(target: str, l
     assert not bridged.is_open("torch", "cu128")
 
 
-
 def test_a_label_that_cannot_be_had_for_all_is_given_up_for_all() -> None:
     bridged = environment(TORCH, target="h100@13.0")
     (torch,) = bridged.bridges
