@@ -18,6 +18,7 @@ from support.bridge_files import (
 
 from variantsel.selection.bridge_overview import bridges_that_change, labels_on, offers, verdicts
 from variantsel.selection.bridged import BridgedEnvironment
+from variantsel.selection.label_for_all import LabelForAll
 from variantsel.targets.target import StaticProperties, Target
 
 NEWER = f"""
@@ -142,6 +143,30 @@ def test_what_one_member_is_all_are() -> None:
     assert bridged.is_open("cupy-cuda12x", "cuda12")
     bridged.settle("torchvision", Version("0.30"), "cu126")  # the first that was taken counts
     assert bridged.settled == {"torch": "cu132"}
+
+
+@pytest.mark.parametrize(("target", "label"), [("mi300x@7.2", "rocm7.2"), ("arc-b580", "xpu")])
+def test_a_project_without_builds_for_the_accelerator_does_not_hold_up_its_family(
+    target: str, label: str
+) -> None:
+    codec = f'[[member]]\nproject = "torchcodec"\nlabels = ["cu130", "cpu"]\n{SOURCE}'
+    bridged = environment(TORCH + codec, target=target)
+    bridged.settle("torchcodec", Version("0.17.0"), "cpu")
+    assert bridged.settled == {}
+    bridged.settle("torch", Version("2.15.0"), label)
+    assert bridged.is_open("torchcodec", "cpu")
+    assert not bridged.is_open("torchvision", "cpu")
+    LabelForAll(bridged).check("torchcodec", "torchcodec 0.17.0", ["cpu"])
+    assert bridged.settled == {"torch": label}
+
+
+@pytest.mark.parametrize(("target", "label"), [("h100@13.0", "cu130"), ("cpu-x86-64-v3", "cpu")])
+def test_a_project_with_builds_for_the_machine_follows_its_family(target: str, label: str) -> None:
+    codec = f'[[member]]\nproject = "torchcodec"\nlabels = ["cu130", "cpu"]\n{SOURCE}'
+    bridged = environment(TORCH + codec, target=target)
+    bridged.settle("torchcodec", Version("0.17.0"), label)
+    assert bridged.settled == {"torch": label}
+    assert not bridged.is_open("torch", "cu128")
 
 
 def test_a_label_that_cannot_be_had_for_all_is_given_up_for_all() -> None:

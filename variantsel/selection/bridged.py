@@ -134,15 +134,24 @@ class BridgedEnvironment:
             return True
         if label in self.ruled_out.get(bridge.name, ()):
             return False
-        settled = self.settled.get(bridge.name) if project in bridge.members else None
+        settled = self.settled.get(bridge.name) if self.is_bound(bridge, project) else None
         return not settled or label == settled
+
+    def is_bound(self, bridge: Bridge, project: str) -> bool:
+        """Whether a project's builds have to have the label of its family: not where it has none
+        for the accelerators of this machine that the family has builds for."""
+        member = bridge.members.get(project)
+        if member is None:
+            return False
+        using = {row.label for row in self.fitting_rows(bridge, project) if row.needs}
+        return member.labels is None or not using or not using.isdisjoint(member.labels)
 
     def settle(self, project: str, version: Version | None, label: str) -> None:
         """Remember that a build was taken, or is there: those that belong to it follow."""
         bridge = self.bridge_of(project)
         if bridge is None or not label or label in self.ruled_out.get(bridge.name, ()):
             return
-        if project in bridge.members:
+        if self.is_bound(bridge, project):
             self.settled.setdefault(bridge.name, label)
         row = bridge.label_row(label, project, version, self.platform)
         if row is not None:

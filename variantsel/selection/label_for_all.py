@@ -62,7 +62,7 @@ class LabelForAll:
         :raises LabelNotForAll: where another label is to be tried for all of the family.
         """
         bridge = self._environment.bridge_of(project)
-        if bridge is None or not self._insists or project not in bridge.members:
+        if bridge is None or not self._insists or not self._environment.is_bound(bridge, project):
             return
         settled = self._environment.settled.get(bridge.name)
         # One that needs nothing was settled on for a reason.
