@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from support.bridge_files import CUPY, JAX, ONNXRUNTIME, ROCM_EXTRAS, SOURCE, TORCH, bridge, machine
 
@@ -117,6 +118,15 @@ def test_one_toolkit_is_for_the_whole_environment() -> None:
     other.environment.settle("torch", Version("2.15.0"), "cu132")
     assert other.asked("cupy") == "cupy-cuda13x"
     assert other.asked("jax") == "jax[cuda13]"
+
+
+def test_an_extra_counts_for_the_versions_that_have_it() -> None:
+    since = JAX.replace('extras = ["cuda13"]', 'extras = ["cuda13"]\nversions = ">=0.7.2"')
+    replacements = World(since, target="h100@13.0").replacements
+    for asked, extra in ((">=0.4", "cuda13"), ("==0.8.0", "cuda13"), ("==0.6.2", "cuda12")):
+        found = replacements.of("jax", versions=SpecifierSet(asked), is_given=True)
+        assert found is not None
+        assert found.extras == {extra}
 
 
 def test_what_was_asked_for_once_is_asked_for_again() -> None:

@@ -95,7 +95,7 @@ class Replacements:
             if project not in bridge.asked_projects:
                 continue
             name, label = self._name_for(bridge, project, versions, is_given)
-            added, extra_label = self._extras_for(bridge, name, extras)
+            added, extra_label = self._extras_for(bridge, name, extras, versions)
             if name != project or added:
                 return Replacement(name, extras | added, bridge, label or extra_label)
         return None
@@ -133,12 +133,18 @@ class Replacements:
         return taken
 
     def _extras_for(
-        self, bridge: Bridge, project: str, extras: frozenset[str]
+        self,
+        bridge: Bridge,
+        project: str,
+        extras: frozenset[str],
+        versions: SpecifierSet | None,
     ) -> tuple[frozenset[str], str]:
         rows = [
             row
             for row in bridge.extras
-            if row.project == project and row.scope.may_cover(project, self._environment.platform)
+            if row.project == project
+            and row.scope.may_cover(project, self._environment.platform)
+            and holds_any_of(row.scope.versions, versions)
         ]
         if not rows or any(extras.intersection(row.extras) for row in rows):
             return frozenset(), ""  # or the user named one of them
