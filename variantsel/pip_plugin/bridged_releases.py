@@ -113,7 +113,7 @@ def in_order(session: Session, project: str, releases: Sequence[Any], finder: An
             return False
         return uses_accelerator(session.choices.select(candidate.link.release, finder))
 
-    order = newest_that_works(releases, uses)
-    if order.passed_over is not None:
-        bridges.passed_over[project] = order.passed_over, order.releases[-1]
-    return order.releases
+    ordered, passed_over = newest_that_works(releases, uses)
+    if passed_over is not None:
+        bridges.passed_over[project] = passed_over, ordered[-1]
+    return ordered

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
 
 from variantsel.selection.selection import Selection
 
-__all__ = ["Order", "newest_that_works", "uses_accelerator"]
+__all__ = ["newest_that_works", "uses_accelerator"]
 
 ReleaseT = TypeVar("ReleaseT")
 FileT = TypeVar("FileT")
 
 
-class Order(NamedTuple, Generic[ReleaseT]):
-    """Releases, worst first.
-
-    :ivar releases: in the order to try them, the last first.
-    :ivar passed_over: the newest, where it is not the one to try first.
-    """
-
-    releases: list[ReleaseT]
-    passed_over: ReleaseT | None = None
-
-
 def newest_that_works(
     releases: Sequence[ReleaseT], uses: Callable[[ReleaseT], bool]
-) -> Order[ReleaseT]:
+) -> tuple[list[ReleaseT], ReleaseT | None]:
     """Put those last, that is first to be tried, whose best build uses the machine's accelerator;
     leave them as they are where none does.
 
@@ -35,12 +24,14 @@ def newest_that_works(
 
     :param releases: oldest first.
     :param uses: :func:`uses_accelerator` of a release's selection.
+    :returns: the releases in the order to try them, the last first; and the newest, where it is
+        not the one to try first.
     """
     using = [release for release in releases if uses(release)]
     if not using or using[-1] is releases[-1]:
-        return Order(list(releases))
+        return list(releases), None
     others = [release for release in releases if release not in using]
-    return Order([*others, *using], others[-1])
+    return [*others, *using], others[-1]
 
 
 def uses_accelerator(selection: Selection[FileT]) -> bool:
