@@ -95,7 +95,7 @@ def _install(
     ]
     run = subprocess.run(
         command,
-        env={**_scrubbed_environment(), **environment},
+        env={**scrubbed_environment(), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -114,7 +114,7 @@ def _installed_label(target: Path, project: str) -> str | None:
     return str(label)
 
 
-def _scrubbed_environment() -> dict[str, str]:
+def scrubbed_environment() -> dict[str, str]:
     """This process's environment without what would change uv's mind."""
     prefixes = ("PIP_", "UV_", "NV_VARIANT_", "VIRTUAL_ENV", "CONDA_")
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}

@@ -44,6 +44,7 @@ def announce_bridges(session: Session, bridges: Bridges, result: Any) -> None:
             f"build; taking {label or 'what there is'} for all of them"
         )
     _check_one_label(session, bridges, taken)
+    _check_served(session, bridges, taken)
 
 
 def _announce_passed_over(
@@ -83,6 +84,16 @@ def _check_one_label(session: Session, bridges: Bridges, taken: dict[str, Any]) 
                 f"own kind; 'pip install --force-reinstall {' '.join(labels)}' takes one label "
                 "for all."
             )
+
+
+def _check_served(session: Session, bridges: Bridges, taken: dict[str, Any]) -> None:
+    """Say of what packages ask for by a name that holds none of its builds, since none fits."""
+    from variantsel.selection.unserved import unserved_line
+
+    for project, candidate in taken.items():
+        line = "" if candidate.is_installed else unserved_line(bridges.environment, project)
+        if line:
+            session.settings.problem_unless_worse(line)
 
 
 def _label_of(session: Session, bridges: Bridges, project: str, candidate: Any) -> str:

@@ -22,6 +22,8 @@ def replace_given(session: Session, given: Iterable[Any], installed: Mapping[str
 
     :param given: pip's ``InstallRequirement`` objects, constraints among them.
     :param installed: pip's distributions by normalized name.
+    :raises pip._internal.exceptions.InstallationError: where the user is strict, and no build of
+        what was asked for fits.
     """
     from pip._vendor.packaging.utils import canonicalize_name
 
@@ -49,6 +51,16 @@ def replace_given(session: Session, given: Iterable[Any], installed: Mapping[str
             item.req.name = found.name
             item.req.extras = set(found.extras)
             item.extras = set(found.extras)
+        elif not item.constraint and project not in installed:
+            _tell_of_unserved(session, bridges, project)
+
+
+def _tell_of_unserved(session: Session, bridges: Bridges, project: str) -> None:
+    from variantsel.selection.unserved import unserved_line
+
+    line = unserved_line(bridges.environment, project)
+    if line:
+        session.settings.problem(line)
 
 
 def _settle_installed(

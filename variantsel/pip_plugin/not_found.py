@@ -18,8 +18,10 @@ __all__ = ["explain_not_found"]
 
 
 def explain_not_found(session: Session) -> None:
-    """Say for whom what is there would be, of every project of which nothing was found."""
+    """Say for whom what is there would be, of every project of which nothing was found; of one that
+    a bridge has builds of by other names, why none of these was asked for."""
     for name, (finder, specifier) in session.seen.not_found.items():
+        session.voice.guarded(partial(_explain_unserved, session, name))
         session.voice.guarded(partial(_explain, session, name, finder, specifier))
 
 
@@ -49,6 +51,17 @@ def _explain(session: Session, project_name: str, finder: Any, specifier: Any) -
     session.voice.warn(
         no_wheel_line(project_name, str(newest), [link.filename for link in links], wanted, sources)
     )
+
+
+def _explain_unserved(session: Session, project_name: str) -> None:
+    if session.bridges is None:
+        return
+    from variantsel.pip_plugin.seen import normalized
+    from variantsel.selection.unserved import unserved_line
+
+    line = unserved_line(session.bridges.environment, normalized(project_name))
+    if line:
+        session.voice.warn(line)
 
 
 def _passed_over(session: Session, project_name: str, finder: Any) -> list[Any]:

@@ -56,12 +56,23 @@ class Sources:
     def refused(self) -> list[str]:
         """A line for every project of which nothing but sources was found."""
         return [
-            f"{project} has source distributions ({filenames[-1]}) but no wheel for "
+            f"{project} has source distributions ({max(filenames, key=_version)}) but no wheel for "
             f"{self._target.name} with Python {self._target.environment['python_version']}; "
             f"what is built here would be for this machine: {_BUILD_THERE}"
             for project, filenames in self._passed_over.items()
             if project not in self._with_wheels
         ]
+
+
+def _version(filename: str) -> Any:
+    """The version of a source distribution; the lowest where its name tells none."""
+    from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return parse_sdist_filename(filename)[1]
+    except (InvalidSdistFilename, InvalidVersion):
+        return Version("0.dev0")
 
 
 _BUILD_THERE = "build a wheel on such a machine, and pass its folder with --find-links"

@@ -6,7 +6,7 @@ for one project of a family holds for all of it, and for the CUDA major of other
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from variantsel.bridges.platforms import platform_of
@@ -72,10 +72,13 @@ class BridgedEnvironment:
         if key not in self._fitting:
             rows = bridge.rows_on(project, self.platform)
             numbered = {str(number): row for number, row in enumerate(rows)}
-            metadata = bridge.metadata_of_rows(numbered)
-            labels = rank(metadata, self.target, enabled=self._enabled).labels
+            labels = self.ranking_of_rows(bridge, numbered).labels
             self._fitting[key] = [numbered[label] for label in labels]
         return self._fitting[key]
+
+    def ranking_of_rows(self, bridge: Bridge, rows: Mapping[str, Label]) -> Ranking:
+        """Rows about labels, by whatever they are to be called, ordered for the machine."""
+        return rank(bridge.metadata_of_rows(rows), self.target, enabled=self._enabled)
 
     def fitting_labels(self, bridge: Bridge, project: str) -> list[str]:
         """The labels that some version of a project may be taken with, best first."""
