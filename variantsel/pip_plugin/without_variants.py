@@ -92,8 +92,8 @@ def _announce_alone(session: Session, requirement: Any, finder: Any, candidate: 
     )
     if remark.is_known_to_leave_it_unused:
         session.settings.problem_unless_worse(remark.text)
-    elif remark.text:
-        session.voice.info(remark.text)
+    elif remark.text and not (session.bridges and session.bridges.environment.toolkit):
+        session.voice.info(remark.text)  # not of each library of a toolkit that a bridge chose
 
 
 def _announce_beside_variants(session: Session, requirement: Any, finder: Any, result: Any) -> None:
