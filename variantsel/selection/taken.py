@@ -22,6 +22,8 @@ __all__ = [
     "several_sources_line",
 ]
 
+_MOST_DETAILS = 200
+
 
 def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """One line: what was taken of a release that has variants, and why.
@@ -68,7 +70,8 @@ def misfit_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
 
 
 def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[str]:
-    """A line for every label of the release, best first, for whoever asks for more."""
+    """A line for every label of the release, best first, for whoever asks for more: as many as
+    someone can be expected to read."""
     if selection.preferences.off:
         return [f"no variant is considered ({selection.preferences.describe('off')})"]
     lines = []
@@ -80,6 +83,9 @@ def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[s
                 note = "  (taken)"
             lines.append(f"{position}. {label}{note}")
         lines += [f"-  {label} {reason}" for label, reason in reasons_against(source)]
+    if len(lines) > _MOST_DETAILS:
+        more = len(lines) - _MOST_DETAILS
+        return [*lines[:_MOST_DETAILS], f"and {more} more; 'variantsel rank' shows all"]
     return lines
 
 
