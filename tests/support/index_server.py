@@ -32,6 +32,7 @@ class Index:
     :ivar links: ``{file name: URL}`` of files that lie elsewhere.
     :ivar upload_times: when files were uploaded (``2026-01-01T00:00:00Z``), by name; JSON only.
     :ivar requests: what was asked for, "METHOD /path".
+    :ivar connections: the ports that were connected from.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Index:
     links: dict[str, str] = field(default_factory=dict)
     upload_times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    connections: set[int] = field(default_factory=set)
     url: str = ""
 
     def page(self, project: str, as_json: bool) -> tuple[str, bytes]:
@@ -122,6 +124,7 @@ def serve(index: Index) -> Iterator[Index]:
         def _answer(self, *, with_body: bool) -> None:
             path = unquote(urlsplit(self.path).path)
             index.requests.append(f"{self.command} {path}")
+            index.connections.add(self.client_address[1])
             status, headers, body = self._response([part for part in path.split("/") if part])
             self.send_response(status)
             for name, value in headers.items():

@@ -97,6 +97,8 @@ class Choices:
                 enabled=configuration.enabled,
                 preferences=preferences,
             )
+        except (ImportError, SyntaxError):  # a file of ours is damaged
+            raise
         except Exception as error:  # a mistake of ours must not end an install that can go on
             selection = Selection(release, target)
             selection.files = [
@@ -164,7 +166,6 @@ class Choices:
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
     ) -> VariantMetadata:
-        from variantsel.errors import InvalidMetadata
         from variantsel.pip_plugin.metadata_source import read_release_metadata
 
         key = wheels[0].source, release.name, release.version
@@ -173,9 +174,11 @@ class Choices:
             link = self._seen.index_metadata(key[0], listed.lower())
             try:
                 self._metadata[key] = read_release_metadata(
-                    link, wheels, network, lambda text: self._voice.warn(f"{release}: {text}")
+                    link, wheels, network, lambda text: self._voice.warn(f"{release} on {key[0]}: {text}")
                 )
-            except (InvalidMetadata, OSError) as error:
+            except (ImportError, SyntaxError):  # of ours
+                raise
+            except Exception as error:
                 self._metadata[key] = error
         found = self._metadata[key]
         if isinstance(found, Exception):

@@ -135,7 +135,7 @@ def select(
     """Order the files of a release (PEP 825, Variant ordering; Installing from multiple sources).
 
     :param read_metadata: reads the metadata of one source, given its variant wheels; what it
-        raises as :class:`InvalidMetadata` or :class:`OSError` sets those wheels aside.
+        raises sets those wheels aside, and no other source's.
     :param enabled: namespaces whose optional providers are enabled.
     :param preferences: what the user would rather have of this package; that it cannot be had is
         in the selection's ``unmet``.
@@ -156,9 +156,13 @@ def select(
             ranking = rank(metadata, target, enabled=enabled)
             if preferences:
                 ranking = apply_preferences(ranking, preferences)
-        except (InvalidMetadata, OSError) as error:
+        except (ImportError, SyntaxError):  # of ours, which is no fault of a source
+            raise
+        except Exception as error:  # a source may fail in any way; the others are none the worse
             labels = first_few(dict.fromkeys(wheel.label for wheel in wheels))
-            selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
+            selection.problems.append(
+                f"{release}: set aside the variants {labels} on {source}: {_in_words(error)}"
+            )
             continue
         selection.rankings.append(SourceRanking(source, metadata, ranking))
         unknown = {wheel.label for wheel in wheels} - metadata.variants.keys()
@@ -196,3 +200,9 @@ def _misfits(selection: Selection[FileT]) -> list[ReleaseFile[FileT]]:
         and (preferences.off or file.label in rejected)
         and not preferences.narrowing_of("" if preferences.off else file.label)
     ]
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, (InvalidMetadata, OSError)):
+        return str(error)
+    return f"they cannot be told apart ({type(error).__name__}: {error})"
