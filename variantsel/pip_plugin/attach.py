@@ -92,6 +92,7 @@ def _attach_all_seams(aside: StandingAside) -> None:
         misfit_seam,
         preparer_seam,
         resolver_seam,
+        sources_seam,
         wheel_seam,
     )
     from variantsel.pip_plugin.import_watch import when_imported
@@ -102,6 +103,14 @@ def _attach_all_seams(aside: StandingAside) -> None:
     _expect_parameters(
         package_finder.PackageFinder.find_best_candidate,
         *("self", "project_name", "specifier", "hashes"),
+    )
+    _expect_parameters(
+        collector.LinkCollector.collect_sources, "self", "project_name", "candidates_from_page"
+    )
+    _expect_parameters(
+        collector.LinkCollector.fetch_response,
+        *("self", "location", "package_name"),
+        optional=("package_name",),
     )
     _expect_parameters(package_finder.PackageFinder.find_requirement, "self", "req", "upgrade")
     _expect_parameters(
@@ -137,6 +146,7 @@ def _attach_all_seams(aside: StandingAside) -> None:
     aside.note(wheel_module, sources, collector, constructors, pylock, package_finder, factory)
     aside.note(sdist, resolver, prepare, backend)
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
+    sources_seam.change(session, collector)
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
     bridge_seam.change(session, collector, sources, factory)

@@ -36,6 +36,7 @@ class Choices:
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
         self._selections: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
         self._set_aside: set[str] = set()
+        self._of_another_hash: set[str] = set()
         self._unknown_machine: Target | None = None
         self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
@@ -63,7 +64,7 @@ class Choices:
         if selection.unmet is not None:
             raise installation_error(f"variantsel: {release}: {selection.unmet}")
         for file in selection.files:
-            if file.file.link.url not in self._set_aside:
+            if file.file.link.url not in self._set_aside | self._of_another_hash:
                 self._selections[file.file.link.url] = file, selection
                 self._note_source_build(file, selection)
                 yield file, selection
@@ -184,6 +185,23 @@ class Choices:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def is_of_another_hash(self, file: ReleaseFile[Any], release: Release[Any]) -> bool:
+        """Whether another file may be tried where one has none of the hashes that the user allows:
+        only with its download was that seen, and it is a variant. It is never offered again.
+
+        What contradicts the hash that the index lists is no such file: it was tampered with.
+        """
+        from variantsel.pip_plugin.listed_hash import listed_hash
+
+        link = file.file.link
+        if not file.label or any(listed_hash(link)) or release.is_named:
+            return False
+        self._of_another_hash.add(link.url)
+        self._voice.warn(
+            f"{release}: passed over {file.filename}: its hash is none of those that were given"
+        )
+        return True
 
     def set_aside(self, file: ReleaseFile[Any]) -> None:
         """Never offer a file again in this run."""

@@ -12,7 +12,7 @@ from typing import IO, Any
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.formats.metadata import VariantMetadata
-from variantsel.formats.wheel_label import NULL_LABEL, OLD_NULL_LABEL
+from variantsel.formats.wheel_label import NULL_LABELS
 from variantsel.formats.wheel_metadata import read_wheel_metadata
 from variantsel.pip_plugin.bounded_answers import content_of, open_by_ranges
 from variantsel.pip_plugin.listed_hash import listed_hash
@@ -94,7 +94,7 @@ def _read_wheels(
             f"first {_MOST_WHEELS} are asked what they need"
         )
     # The null variant fits for certain.
-    nulls_first = sorted(wheels, key=lambda wheel: wheel.label not in (NULL_LABEL, OLD_NULL_LABEL))
+    nulls_first = sorted(wheels, key=lambda wheel: wheel.label not in NULL_LABELS)
     wheels = nulls_first[:_MOST_WHEELS]
     # The first by itself: pip may have to ask the user for a password.
     yield from (_read_or_error(wheel, network) for wheel in wheels[:1])
