@@ -71,7 +71,9 @@ def test_a_spoilt_file_is_named_and_pip_installs_what_it_would(
         assert_plain_pip_installs(environment, links, file)
 
 
-@pytest.mark.parametrize("file", ["selection/selection.py", "ranking/rank.py", "pip_plugin/seen.py"])
+@pytest.mark.parametrize(
+    "file", ["selection/selection.py", "ranking/rank.py", "pip_plugin/seen.py"]
+)
 def test_a_file_of_the_right_size_that_turns_out_broken_is_named_too(
     environment: Environment, links: Path, file: str
 ) -> None:

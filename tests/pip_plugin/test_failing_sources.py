@@ -70,7 +70,11 @@ def serve_refusal() -> Iterator[str]:
 def release(folder: Path, name: str, *, elsewhere: str = "", listed: bool = True) -> Index:
     """An index with one release of pkg, its variants on another server if one is given."""
     write_release(
-        folder / name / "pkg", "pkg", "1.0", DOCUMENT, with_index_metadata=listed, tag="py3-none-any"
+        folder / name / "pkg",
+        "pkg",
+        "1.0",
+        DOCUMENT,
+        with_index_metadata=listed,
     )
     index = Index(folder / name)
     if elsewhere:

@@ -1,5 +1,4 @@
-"""What comes from outside steers no terminal, forges no line, and floods nobody, whatever part of it
-is said."""
+"""What comes from outside steers no terminal, forges no line, and floods nobody."""
 
 from __future__ import annotations
 
@@ -102,9 +101,7 @@ def test_the_path_of_a_project(environment: Environment, tmp_path: Path) -> None
     assert_harmless(result.stderr, "ERROR: variantsel: ", escaped(STEERING))
 
 
-def test_a_table_has_a_row_for_each_of_ours_alone(
-    environment: Environment, tmp_path: Path
-) -> None:
+def test_a_table_has_a_row_for_each_of_ours_alone(environment: Environment, tmp_path: Path) -> None:
     project = tmp_path / HOSTILE
     project.mkdir()
     (project / "variantsel.toml").write_text("strict = true\n")

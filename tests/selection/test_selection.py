@@ -88,8 +88,8 @@ def test_each_sources_variants_are_ordered_on_their_own() -> None:
     selection = selected(Release("pkg", "1.0", files))
     assert [(file.label, file.source) for file in selection.files] == [
         ("cuda12", "one"),
-        ("null", "one"),
         ("cuda12", "two"),
+        ("null", "one"),
         ("", "two"),
     ]
     assert several_sources_line(selection).endswith(": one, then two")

@@ -2,8 +2,8 @@
 
 Seam: ``pip._internal.network.lazy_wheel.LazyZipOverHTTP`` reads a remote wheel by range requests,
 each by ``_stream_response(self, start, end, …)``, the first by ``_check_zip(self)``, and keeps what
-it has in ``_file``, from ``_left[n]`` to ``_right[n]``; and ``response_chunks(response, chunk_size)`` of ``pip._internal.network.utils`` gives an answer as it
-was sent; pip 23.1 to 26.3.
+it has in ``_file``, from ``_left[n]`` to ``_right[n]``; and ``response_chunks(response,
+chunk_size)`` of ``pip._internal.network.utils`` gives an answer as it was sent; pip 23.1 to 26.3.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def open_by_ranges(url: str, network: Any) -> Any:
                 return
             self._session, self._url, self._chunk_size = network, url, _END_BYTES
             self._length = length
-            self._file = NamedTemporaryFile()
+            self._file = NamedTemporaryFile()  # noqa: SIM115  closed with this
             self.truncate(length)
             self._left, self._right = [first], [last]
             self.seek(first)

@@ -175,7 +175,10 @@ class Choices:
             link = self._seen.index_metadata(key[0], listed.lower())
             try:
                 self._metadata[key] = read_release_metadata(
-                    link, wheels, network, lambda text: self._voice.warn(f"{release} on {key[0]}: {text}")
+                    link,
+                    wheels,
+                    network,
+                    lambda text: self._voice.warn(f"{release} on {key[0]}: {text}"),
                 )
             except (ImportError, SyntaxError):  # of ours
                 raise

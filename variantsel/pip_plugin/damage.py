@@ -55,7 +55,7 @@ def _changed_file() -> str:
 
     for path, digest, _ in _installed_files():
         try:
-            with open(path, "rb") as file:  # noqa: PTH123
+            with open(path, "rb") as file:
                 found = hashlib.sha256(file.read()).digest()
         except OSError:
             return path
@@ -86,7 +86,7 @@ def _record(folder: str) -> list[str]:
         ]
         if len(found) != 1:  # nobody could tell which counts
             return []
-        with open(f"{folder}/{found[0]}/RECORD", encoding="utf-8") as file:  # noqa: PTH123
+        with open(f"{folder}/{found[0]}/RECORD", encoding="utf-8") as file:
             return file.readlines()
     except (OSError, ValueError):
         return []

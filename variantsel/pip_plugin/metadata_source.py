@@ -57,12 +57,12 @@ def read_release_metadata(
             metadata = VariantMetadata.parse(document, source=index_metadata.filename)
             return _with_unlisted_labels(metadata, wheels, network, tell)
     one_per_label = {wheel.label: wheel for wheel in reversed(wheels)}
-    found = []
-    for metadata in _read_wheels(list(one_per_label.values())[::-1], network, tell):
-        if isinstance(metadata, Exception):
-            raise metadata
-        found.append(metadata)
-    return VariantMetadata.merge(found)
+    parts = []
+    for found in _read_wheels(list(one_per_label.values())[::-1], network, tell):
+        if isinstance(found, Exception):
+            raise found
+        parts.append(found)
+    return VariantMetadata.merge(parts)
 
 
 def _with_unlisted_labels(
