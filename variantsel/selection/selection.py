@@ -217,4 +217,4 @@ def _misfits(selection: Selection[FileT]) -> list[ReleaseFile[FileT]]:
 def _in_words(error: Exception) -> str:
     if isinstance(error, (InvalidMetadata, OSError)):
         return str(error)
-    return f"they cannot be told apart ({type(error).__name__}: {error})"
+    return f"variantsel failed ({type(error).__name__}: {error}); please report this"
