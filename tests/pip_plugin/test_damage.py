@@ -14,6 +14,14 @@ from support.wheels import metadata, write_release
 VARIANTS = metadata({"v1": {"x86_64": {"level": ["v1"]}}, "null": {}}, namespaces=["x86_64"])
 
 
+@pytest.fixture(autouse=True)
+def nothing_installed(environment: Environment) -> Iterator[None]:
+    """Whatever other tests left in the environment."""
+    environment.remove("pkg")
+    yield
+    environment.remove("pkg")
+
+
 @pytest.fixture
 def spoilt(environment: Environment, tmp_path: Path) -> Iterator[Environment]:
     """A copy of the environment, to be spoilt."""
@@ -41,7 +49,6 @@ def spoiling(environment: Environment, file: str, content: bytes | None) -> Iter
         yield
     finally:
         path.write_bytes(before)
-        environment.remove("pkg")
 
 
 def assert_plain_pip_installs(environment: Environment, links: Path, file: str) -> None:

@@ -40,6 +40,14 @@ ANSWERS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def nothing_installed(environment: Environment) -> Iterator[None]:
+    """Whatever other tests left in the environment."""
+    environment.remove("pkg")
+    yield
+    environment.remove("pkg")
+
+
 @contextmanager
 def serve_bytes(answer: bytes) -> Iterator[str]:
     """Answer every request with the same bytes and hang up; yields the URL."""
@@ -106,7 +114,6 @@ def test_another_sources_variants_are_taken(
             assert "Traceback" not in result.stderr
             label = environment.run("-c", "import pkg; print(pkg.LABEL)").stdout
             assert label == "cpu\n"
-    environment.remove("pkg")
 
 
 def test_a_wheel_that_breaks_off_is_named_and_an_ordinary_one_taken(
@@ -125,4 +132,3 @@ def test_a_wheel_that_breaks_off_is_named_and_an_ordinary_one_taken(
     assert "set aside the variants null, cpu on" in result.stderr
     assert strict.returncode == 1
     assert "ERROR: variantsel (strict): pkg 1.0: set aside the variants null, cpu" in strict.stderr
-    environment.remove("pkg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +16,14 @@ STEERING = "\x1b[2J\x1b]0;owned\x07\u202e"
 FORGED = "\nWARNING: forged\r\nERROR: forged"
 HOSTILE = f"{STEERING}{FORGED}"
 VARIANTS = metadata({"v1": {"x86_64": {"level": ["v1"]}}}, namespaces=["x86_64"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(environment: Environment) -> Iterator[None]:
+    """Whatever other tests left in the environment."""
+    environment.remove("pkg")
+    yield
+    environment.remove("pkg")
 
 
 def assert_harmless(said: str, *expected: str) -> None:
@@ -61,7 +70,6 @@ def test_any_other_part_of_metadata(environment: Environment, tmp_path: Path, wh
     result = environment.pip("install", "--no-index", "--find-links", str(links), "pkg")
     assert result.returncode == 0
     assert_harmless(result.stdout + result.stderr, "set aside the variants v1")
-    environment.remove("pkg")
 
 
 def test_the_names_of_wheels(environment: Environment, tmp_path: Path) -> None:
@@ -136,4 +144,3 @@ def test_what_is_said_of_large_metadata_can_be_read(
     said = result.stdout + result.stderr
     assert max(map(len, said.splitlines())) < 5000
     assert len(said) < 60_000
-    environment.remove("pkg")

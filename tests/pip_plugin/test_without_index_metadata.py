@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from support.machines import CPU_NAMESPACE, CPU_PROPERTIES
 from support.wheels import metadata, write_release
 
 DOCUMENT = metadata({"cpu": CPU_PROPERTIES, "null": {}}, namespaces=[CPU_NAMESPACE])
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(environment: Environment) -> Iterator[None]:
+    """Whatever other tests left in the environment."""
+    environment.remove("pkg")
+    yield
+    environment.remove("pkg")
 
 
 def many_labels(folder: Path, number: int) -> Index:
