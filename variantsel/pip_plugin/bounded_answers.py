@@ -24,7 +24,7 @@ _MAX_BYTES_BY_RANGES = 2 * MAX_BYTES
 _END_BYTES = 64 * 1024
 """What is asked for first: the end of most wheels has both."""
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 
 
 class UnboundedAnswer(Exception):
