@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from variantsel.ranking import matching, reference
 from variantsel.ranking.ranking import Ranking
 from variantsel.selection.bridged import BridgedEnvironment
 from variantsel.selection.replacements import Replacements
+from variantsel.selection.selection import Release, ReleaseFile, select
 from variantsel.targets.target import StaticProperties
 
 SPEC = Path(__file__).parent.parent / "spec"
@@ -320,6 +321,25 @@ def test_what_is_asked_for_is_what_the_vector_says(vector: Vector) -> None:
     if found is not None:
         name, extras = found.name, sorted(found.extras)
     assert {"name": name, "extras": extras} == vector["expected"]
+
+
+@pytest.mark.parametrize("vector", vectors("files"))
+def test_files_of_several_sources_are_tried_in_the_order_of_the_vector(vector: Vector) -> None:
+    files = [
+        ReleaseFile(file["filename"], file["source"], number)
+        for number, file in enumerate(vector["files"])
+    ]
+
+    def read(wheels: Sequence[ReleaseFile[int]]) -> VariantMetadata:
+        document = vector["sources"][wheels[0].source]
+        if document is None:
+            raise OSError("it cannot be had")
+        return VariantMetadata.parse(document)
+
+    selection = select(
+        Release("pkg", "1.0", files), Target.from_properties(vector["machine"]), read
+    )
+    assert [file.file for file in selection.files] == vector["expected"]["order"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,4 +1,9 @@
-"""Text for people: tables and styles, colour only where a terminal shows it."""
+"""Text for people: tables and styles, colour only where a terminal shows it.
+
+The one place where what comes from outside (metadata, file names, keys, paths, what providers say)
+is made harmless on its way to a person: :func:`printable_on` makes one line of a text, of a length
+that someone can be expected to read.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,10 @@ _STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31"}
 _GAP = "  "
 _LEAST_WIDTH = 20
 
+_MOST_CHARACTERS = 4000
+_KEPT_AT_THE_END = 800
+"""Of what is cut: what helps stands last."""
+
 
 def printable(text: str) -> str:
     """Escape what would steer a terminal: metadata and file names are somebody else's text."""
@@ -21,11 +30,14 @@ def printable(text: str) -> str:
 
 
 def printable_on(stream: TextIO | None, text: str) -> str:
-    """A text as a stream can show it: steering escaped, and what its encoding does not have.
-
-    :param text: one line or several.
-    """
-    text = "\n".join(map(printable, text.split("\n")))
+    """A text as one line that a stream can show: what steers a terminal or would begin another
+    line is escaped, and so is what the stream's encoding does not have; the middle of a text that
+    nobody would read is left out."""
+    if len(text) > _MOST_CHARACTERS:
+        start = text[: _MOST_CHARACTERS - _KEPT_AT_THE_END]
+        left_out = len(text) - _MOST_CHARACTERS
+        text = f"{start} … ({left_out:,} characters) … {text[-_KEPT_AT_THE_END:]}"
+    text = printable(text)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
@@ -66,21 +78,24 @@ class Terminal:
     def line(self, text: str = "", style: str = "") -> None:
         """Write one line in a style: ``bold``, ``dim``, ``good``, ``bad``, or none; on a terminal,
         as many as it takes to fit."""
-        text = self._shown(printable(text))
+        text = self._shown(text)
         for piece in wrapped(text, self._width) if self._width else [text]:
             self._stream.write(self._styled(piece, style) + "\n")
 
     def table(
-        self, rows: Sequence[Sequence[str]], styles: Sequence[str], header: Sequence[str] = ()
+        self,
+        rows: Sequence[Sequence[str | Sequence[str]]],
+        styles: Sequence[str],
+        header: Sequence[str] = (),
     ) -> None:
         """Write rows with their columns aligned; on a terminal, the last column is wrapped to fit.
 
-        :param rows: a text for each column; one with newlines takes several lines.
+        :param rows: a text for each column, or several, a line each.
         :param styles: a style for each column.
         :param header: the columns' names.
         """
         header_cells = [[name] for name in header]
-        cells = [[self._shown(text).split("\n") for text in row] for row in rows]
+        cells = [[self._lines(cell) for cell in row] for row in rows]
         widths = [
             max(len(line) for row in (header_cells, *cells) if row for line in row[column])
             for column in range(len(styles))
@@ -103,6 +118,9 @@ class Terminal:
         padded = [text.ljust(width) for text, width in zip(texts[:-1], widths, strict=False)]
         styled = map(self._styled, [*padded, *texts[-1:]], styles)
         self._stream.write(_GAP.join(styled) + "\n")
+
+    def _lines(self, cell: str | Sequence[str]) -> list[str]:
+        return [self._shown(text) for text in ([cell] if isinstance(cell, str) else cell)]
 
     def _shown(self, text: str) -> str:
         return printable_on(self._stream, text)

@@ -176,6 +176,8 @@ def test_a_project_made_a_virtual_environment_cannot_grant_trust(
         ('[tool.variantsel]\nenable = "x"\n', "tool.variantsel.enable"),
         ('[tool.variantsel]\nenable = ["X"]\n', "tool.variantsel.enable"),
         ('[tool.variantsel]\nstrict = "yes"\n', "tool.variantsel.strict"),
+        ('[tool.variantsel]\nsources = "all"\n', "tool.variantsel.sources"),
+        ('[tool.variantsel]\nsources = ""\n', "tool.variantsel.sources"),
         (
             '[tool.variantsel]\ntargt = "gh200"\n',
             "targt: there is no such key here; did you mean 'tar",
@@ -235,3 +237,11 @@ def test_every_example_of_the_documentation_can_be_used(
     configuration = load_configuration(tmp_path, {"HOME": str(home)})
     assert configuration.settings
     assert configuration.target
+
+
+def test_only_a_variable_takes_back_that_the_first_source_counts(tmp_path: Path) -> None:
+    pyproject(tmp_path, '[tool.variantsel]\nsources = "first"\n')
+    assert load_configuration(tmp_path, {}).is_first_source_only
+    assert not load_configuration(tmp_path, {"VARIANTSEL_SOURCES": ""}).is_first_source_only
+    with pytest.raises(InvalidConfiguration, match="VARIANTSEL_SOURCES: found 'all', expected"):
+        load_configuration(tmp_path, {"VARIANTSEL_SOURCES": "all"})

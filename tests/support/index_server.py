@@ -27,11 +27,13 @@ class Index:
     :ivar json_pages: whether JSON pages are served to those who accept them.
     :ivar core_metadata: whether METADATA is served beside the wheels (PEP 658).
     :ivar ranges: whether range requests are answered.
-    :ivar statuses: ``{file name: status}`` of files that are listed and not to be had.
+    :ivar statuses: ``{file name: status}`` of files that are listed and not to be had; of pages, by
+        the project.
     :ivar bodies: ``{file name: content}`` of files that are other than they are listed.
     :ivar links: ``{file name: URL}`` of files that lie elsewhere.
     :ivar upload_times: when files were uploaded (``2026-01-01T00:00:00Z``), by name; JSON only.
     :ivar requests: what was asked for, "METHOD /path".
+    :ivar connections: the ports that were connected from.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Index:
     links: dict[str, str] = field(default_factory=dict)
     upload_times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    connections: set[int] = field(default_factory=set)
     url: str = ""
 
     def page(self, project: str, as_json: bool) -> tuple[str, bytes]:
@@ -122,6 +125,7 @@ def serve(index: Index) -> Iterator[Index]:
         def _answer(self, *, with_body: bool) -> None:
             path = unquote(urlsplit(self.path).path)
             index.requests.append(f"{self.command} {path}")
+            index.connections.add(self.client_address[1])
             status, headers, body = self._response([part for part in path.split("/") if part])
             self.send_response(status)
             for name, value in headers.items():
@@ -133,6 +137,8 @@ def serve(index: Index) -> Iterator[Index]:
 
         def _response(self, parts: list[str]) -> tuple[int, dict[str, str], bytes]:
             file = index.folder.joinpath(*parts)
+            if len(parts) == 1 and parts[0] in index.statuses:
+                return index.statuses[parts[0]], {}, b""
             if len(parts) == 1 and file.is_dir():
                 as_json = index.json_pages and JSON_TYPE in self.headers.get("Accept", "")
                 content_type, body = index.page(parts[0], as_json)

@@ -163,7 +163,7 @@ def _status(arguments: argparse.Namespace) -> int:
         rows = [
             ("pip", _pip_text(status.pip_version, status.pip_supported)),
             ("python", status.python),
-            ("files", "\n".join(files) or "none"),
+            ("files", files or ["none"]),
         ]
         if status.lent_by is not None:
             rows.append(("lent by", status.lent_by))

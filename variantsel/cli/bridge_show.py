@@ -202,10 +202,10 @@ def _about(verdict: LabelVerdict) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _needed(needs: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+def _needed(needs: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[str]:
     lines = [
         f"{namespace} :: {feature} :: {abbreviated(values)}"
         for namespace, features in needs.items()
         for feature, values in features.items()
     ]
-    return "\n".join(lines) or "every machine"
+    return lines or ["every machine"]

@@ -177,17 +177,17 @@ def _print_advice(rows: list[tuple[InstalledPackage, Verdict]]) -> None:
         terminal.line(f"'{command}' takes variants that use it, where the index has them.")
 
 
-def _remark(package: InstalledPackage, verdict: Verdict, target: Target) -> str:
+def _remark(package: InstalledPackage, verdict: Verdict, target: Target) -> list[str]:
     reason = verdict.reason(target)
     if reason:
-        return f"it {reason}"
-    return _properties(package.variant) if package.variant else ""
+        return [f"it {reason}"]
+    return _properties(package.variant) if package.variant else [""]
 
 
-def _properties(variant: InstalledVariant) -> str:
+def _properties(variant: InstalledVariant) -> list[str]:
     lines = [
         f"{namespace} :: {feature} :: {abbreviated(values)}"
         for namespace, features in variant.properties.items()
         for feature, values in features.items()
     ]
-    return "\n".join(lines) or "every machine"
+    return lines or ["every machine"]

@@ -219,7 +219,7 @@ def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -
         terminal.line(f"{best} comes before {without_preference} as preferred ({why}).")
 
 
-def _supported(ranking: Ranking, label: str) -> str:
+def _supported(ranking: Ranking, label: str) -> list[str]:
     from variantsel.bridges.vocabulary import ORDER_NAMESPACE
 
     features: dict[str, list[str]] = {}
@@ -228,4 +228,4 @@ def _supported(ranking: Ranking, label: str) -> str:
             continue
         features.setdefault(f"{found.namespace} :: {found.feature}", []).append(found.value)
     lines = [f"{feature} :: {abbreviated(values)}" for feature, values in features.items()]
-    return "\n".join(lines) or "(needs none)"
+    return lines or ["(needs none)"]

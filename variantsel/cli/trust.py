@@ -13,7 +13,7 @@ from variantsel.cli.arguments import add_format, examples
 from variantsel.cli.exit_codes import DONE, NEGATIVE
 from variantsel.cli.output import print_json, print_note, print_progress
 from variantsel.errors import PluginFailure, UntrustedPlugin, VariantselError
-from variantsel.terminal import Terminal
+from variantsel.terminal import Terminal, printable_on
 
 if TYPE_CHECKING:
     from variantsel.provider_host.trust_store import TrustedPackage
@@ -106,7 +106,7 @@ def _show(packages: Sequence[TrustedPackage], stream: TextIO) -> None:
     terminal.line()
     terminal.table(
         [
-            (wheel.name, wheel.version, f"{wheel.filename}\nsha256:{wheel.sha256}")
+            (wheel.name, wheel.version, [wheel.filename, f"sha256:{wheel.sha256}"])
             for wheel in wheels
         ],
         ("good", "bold", ""),
@@ -132,7 +132,7 @@ def _is_agreed(packages: Sequence[TrustedPackage]) -> bool:
             "look at the files above, then pass --yes"
         )
     try:
-        sys.stderr.write(f"Let {_names(packages)} run? [y/N] ")
+        sys.stderr.write(printable_on(sys.stderr, f"Let {_names(packages)} run? [y/N] "))
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except UnicodeDecodeError:
@@ -155,7 +155,7 @@ def _list(arguments: argparse.Namespace) -> int:
                     package.name,
                     package.version,
                     package.plugin_api,
-                    "\n".join(w.filename for w in package.wheels),
+                    [w.filename for w in package.wheels],
                 )
                 for package in packages
             ],

@@ -80,6 +80,11 @@ class Configuration:
         return strict
 
     @property
+    def is_first_source_only(self) -> bool:
+        """Whether a project is taken from the first index that has it, and from no other."""
+        return bool(self._value("sources", ""))
+
+    @property
     def trusted(self) -> frozenset[str]:
         """The provider packages that may be installed and run, ``name`` or ``name==version``.
 

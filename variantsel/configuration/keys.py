@@ -156,6 +156,14 @@ def _flag(value: object, place: str) -> bool:
     return value
 
 
+def _sources(value: object, place: str) -> str:
+    if value is None:  # a variable that is set to nothing; TOML has no such value
+        return ""
+    if value != "first":
+        raise _unexpected(value, place, '"first"')
+    return "first"
+
+
 def _texts(value: object, place: str, expected: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _unexpected(value, place, expected)
@@ -238,6 +246,7 @@ KEYS: dict[str, Reader] = {
     "disable": _namespaces,
     "trust": _packages_trusted,
     "strict": _flag,
+    "sources": _sources,
     "prefer": _properties,
     "exclude": _properties,
 }

@@ -92,6 +92,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], object]]] = {
     "VARIANTSEL_DISABLE": ("disable", _items),
     "VARIANTSEL_TRUST": ("trust", _items),
     "VARIANTSEL_STRICT": ("strict", _yes),
+    "VARIANTSEL_SOURCES": ("sources", lambda text: text.strip() or None),
     "VARIANTSEL_PREFER": ("prefer", _items),
     "VARIANTSEL_EXCLUDE": ("exclude", _items),
     "VARIANTSEL_BRIDGE": ("bridge", _items),

@@ -9,6 +9,7 @@ __all__ = [
     "INDEX_METADATA_SUFFIX",
     "LABEL_CHARACTERS",
     "NULL_LABEL",
+    "NULL_LABELS",
     "OLD_NULL_LABEL",
     "split_label",
 ]
@@ -16,6 +17,8 @@ __all__ = [
 NULL_LABEL = "null"
 OLD_NULL_LABEL = "00000000"
 """How the 0.0.x drafts spelled the null variant's label."""
+
+NULL_LABELS = (NULL_LABEL, OLD_NULL_LABEL)
 
 INDEX_METADATA_SUFFIX = "-variants.json"
 LABEL_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz_.")

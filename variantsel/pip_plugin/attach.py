@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from variantsel.pip_plugin.hook import tell_damage
-from variantsel.pip_plugin.reinstallation import keep_active
+from variantsel.pip_plugin.damage import damage_behind
+from variantsel.pip_plugin.standing_aside import StandingAside
 from variantsel.pip_plugin.voice import say_early
 
 if TYPE_CHECKING:
@@ -32,17 +32,15 @@ def attach() -> None:
     """Change pip's seams; on a pip that is not known, change nothing and say so in one line."""
     import pip
 
-    keep_active()
+    aside = StandingAside()
     try:
         if not is_supported_pip(pip.__version__):
             raise UnknownSeam
-        _attach_all_seams()
-    except ImportError as error:
-        if (error.name or "pip").partition(".")[0] == "pip":
-            _tell_unknown(pip.__version__, error)
-        else:  # a module of ours, or one that we need
-            tell_damage(error)
-    except (UnknownSeam, AttributeError) as error:
+        _attach_all_seams(aside)
+    except (UnknownSeam, AttributeError, ImportError) as error:
+        aside.change_back()
+        if isinstance(error, ImportError) and damage_behind(error):
+            raise
         _tell_unknown(pip.__version__, error)
 
 
@@ -73,7 +71,7 @@ def is_supported_pip(version: str) -> bool:
     return match is not None and OLDEST_PIP <= (int(match[1]), int(match[2])) <= NEWEST_PIP
 
 
-def _attach_all_seams() -> None:
+def _attach_all_seams(aside: StandingAside) -> None:
     from pip._internal import exceptions
     from pip._internal.distributions import sdist
     from pip._internal.index import collector, package_finder, sources
@@ -94,6 +92,7 @@ def _attach_all_seams() -> None:
         misfit_seam,
         preparer_seam,
         resolver_seam,
+        sources_seam,
         wheel_seam,
     )
     from variantsel.pip_plugin.import_watch import when_imported
@@ -104,6 +103,14 @@ def _attach_all_seams() -> None:
     _expect_parameters(
         package_finder.PackageFinder.find_best_candidate,
         *("self", "project_name", "specifier", "hashes"),
+    )
+    _expect_parameters(
+        collector.LinkCollector.collect_sources, "self", "project_name", "candidates_from_page"
+    )
+    _expect_parameters(
+        collector.LinkCollector.fetch_response,
+        *("self", "location", "package_name"),
+        optional=("package_name",),
     )
     _expect_parameters(package_finder.PackageFinder.find_requirement, "self", "req", "upgrade")
     _expect_parameters(
@@ -135,7 +142,11 @@ def _attach_all_seams() -> None:
 
     session = Session()
     pylock = sys.modules.get("pip._vendor.packaging.pylock")
+    backend = sys.modules[select_backend().Distribution.__module__]
+    aside.note(wheel_module, sources, collector, constructors, pylock, package_finder, factory)
+    aside.note(sdist, resolver, prepare, backend)
     wheel_seam.change(session, wheel_module, sources, constructors, pylock)
+    sources_seam.change(session, collector)
     finder_seam.change(session, package_finder, link_module, exceptions)
     factory_seam.change(session, factory)
     bridge_seam.change(session, collector, sources, factory)
@@ -145,27 +156,33 @@ def _attach_all_seams() -> None:
     preparer_seam.change(session, prepare)
     metadata_seam.change(session, select_backend())
     bridge_distribution_seam.change(session, select_backend())
+    aside.where_damaged(resolver.Resolver)
     # These take long to load, and not every command of pip needs them.
     when_imported(
         "pip._internal.operations.install.wheel",
-        lambda module: _change_late(session, module, _change_installer),
+        lambda module: _change_late(aside, session, module, _change_installer),
     )
     when_imported(
         "pip._internal.wheel_builder",
-        lambda module: _change_late(session, module, _change_wheel_builder),
+        lambda module: _change_late(aside, session, module, _change_wheel_builder),
     )
     when_imported(
         "pip._internal.models.installation_report",
-        lambda module: _change_late(session, module, _change_report),
+        lambda module: _change_late(aside, session, module, _change_report),
     )
     when_imported(
         "pip._internal.resolution.legacy.resolver",
-        lambda module: _change_late(session, module, _change_legacy_resolver),
+        lambda module: _change_late(aside, session, module, _change_legacy_resolver),
     )
 
 
-def _change_late(session: Session, module: Any, change: Callable[[Session, Any], None]) -> None:
+def _change_late(
+    aside: StandingAside, session: Session, module: Any, change: Callable[[Session, Any], None]
+) -> None:
     """Change a module that pip loads when the other seams are changed already."""
+    if aside.is_needed:
+        return
+    aside.note(module)
     try:
         change(session, module)
     except (UnknownSeam, AttributeError) as error:

@@ -1,13 +1,14 @@
 """What is read of a server's answer: never more than was asked for, whatever it sends.
 
 Seam: ``pip._internal.network.lazy_wheel.LazyZipOverHTTP`` reads a remote wheel by range requests,
-each by ``_stream_response(self, start, end, …)``, the first by ``_check_zip(self)``; and
-``response_chunks(response, chunk_size)`` of ``pip._internal.network.utils`` gives an answer as it
-was sent; pip 23.1 to 26.3.
+each by ``_stream_response(self, start, end, …)``, the first by ``_check_zip(self)``, and keeps what
+it has in ``_file``, from ``_left[n]`` to ``_right[n]``; and ``response_chunks(response,
+chunk_size)`` of ``pip._internal.network.utils`` gives an answer as it was sent; pip 23.1 to 26.3.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,11 @@ __all__ = ["UnboundedAnswer", "content_of", "open_by_ranges"]
 _CHUNK_BYTES = 256 * 1024
 _MAX_BYTES_BY_RANGES = 2 * MAX_BYTES
 """What is read of one wheel at most: the list of its files, and its ``variant.json``."""
+
+_END_BYTES = 64 * 1024
+"""What is asked for first: the end of most wheels has both."""
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 
 
 class UnboundedAnswer(Exception):
@@ -58,18 +64,46 @@ def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def open_by_ranges(url: str, network: Any) -> Any:
-    """Open a remote file, to be closed, of which only the parts are fetched that are read.
+    """Open a remote file, to be closed, of which only the parts are fetched that are read: of most
+    wheels the end, by one request.
 
     :param network: pip's session.
     :raises pip._internal.network.lazy_wheel.HTTPRangeRequestUnsupported: when the server answers
         no range requests.
     """
-    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
+    from tempfile import NamedTemporaryFile
+
+    from pip._internal.network.lazy_wheel import (
+        HEADERS,
+        HTTPRangeRequestUnsupported,
+        LazyZipOverHTTP,
+    )
 
     class BoundedFile(LazyZipOverHTTP):  # type: ignore[misc]
         """Takes from each answer what was asked for, and only so much of the file in all."""
 
         _requested = 0
+
+        def __init__(self) -> None:
+            headers = {**HEADERS, "Range": f"bytes=-{_END_BYTES}", "Cache-Control": "no-cache"}
+            end = network.get(url, headers=headers, stream=True)
+            found = _CONTENT_RANGE.fullmatch(end.headers.get("Content-Range", ""))
+            first, last, length = map(int, found.groups()) if found else (0, 0, 0)
+            if end.status_code != 206 or not length - _END_BYTES <= first <= last == length - 1:
+                end.close()
+                if end.status_code == 200 and "bytes" not in end.headers.get("Accept-Ranges", ""):
+                    raise HTTPRangeRequestUnsupported("the whole file came instead of its end")
+                super().__init__(url, network)  # which asks for the length, and says why not
+                return
+            self._session, self._url, self._chunk_size = network, url, _END_BYTES
+            self._length = length
+            self._file = NamedTemporaryFile()  # noqa: SIM115  closed with this
+            self.truncate(length)
+            self._left, self._right = [first], [last]
+            self.seek(first)
+            for chunk in _Part(end, last - first + 1).stream(_END_BYTES):
+                self._file.write(chunk)  # to its end, so that the connection is kept
+            self._requested = last - first + 1
 
         def _check_zip(self) -> None:
             # pip's own goes through the file, chunk by chunk, till it looks like a wheel.
@@ -89,7 +123,7 @@ def open_by_ranges(url: str, network: Any) -> Any:
                 raise (HTTPRangeRequestUnsupported if is_first else UnboundedAnswer)(whole)
             return _Part(response, end - start + 1)
 
-    return BoundedFile(url, network)
+    return BoundedFile()
 
 
 class _Part:

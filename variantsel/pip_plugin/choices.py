@@ -36,6 +36,7 @@ class Choices:
         self._metadata: dict[tuple[str, str, str], VariantMetadata | Exception] = {}
         self._selections: dict[str, tuple[ReleaseFile[Any], Selection[Any]]] = {}
         self._set_aside: set[str] = set()
+        self._of_another_hash: set[str] = set()
         self._unknown_machine: Target | None = None
         self._targets: dict[tuple[str, tuple[int, ...]], Target] = {}
 
@@ -63,7 +64,7 @@ class Choices:
         if selection.unmet is not None:
             raise installation_error(f"variantsel: {release}: {selection.unmet}")
         for file in selection.files:
-            if file.file.link.url not in self._set_aside:
+            if file.file.link.url not in self._set_aside | self._of_another_hash:
                 self._selections[file.file.link.url] = file, selection
                 self._note_source_build(file, selection)
                 yield file, selection
@@ -97,6 +98,8 @@ class Choices:
                 enabled=configuration.enabled,
                 preferences=preferences,
             )
+        except (ImportError, SyntaxError):  # a file of ours is damaged
+            raise
         except Exception as error:  # a mistake of ours must not end an install that can go on
             selection = Selection(release, target)
             selection.files = [
@@ -164,7 +167,6 @@ class Choices:
     def _read_metadata(
         self, release: Release[Any], wheels: Sequence[ReleaseFile[Any]], network: Any
     ) -> VariantMetadata:
-        from variantsel.errors import InvalidMetadata
         from variantsel.pip_plugin.metadata_source import read_release_metadata
 
         key = wheels[0].source, release.name, release.version
@@ -173,14 +175,36 @@ class Choices:
             link = self._seen.index_metadata(key[0], listed.lower())
             try:
                 self._metadata[key] = read_release_metadata(
-                    link, wheels, network, lambda text: self._voice.warn(f"{release}: {text}")
+                    link,
+                    wheels,
+                    network,
+                    lambda text: self._voice.warn(f"{release} on {key[0]}: {text}"),
                 )
-            except (InvalidMetadata, OSError) as error:
+            except (ImportError, SyntaxError):  # of ours
+                raise
+            except Exception as error:
                 self._metadata[key] = error
         found = self._metadata[key]
         if isinstance(found, Exception):
             raise found
         return found
+
+    def is_of_another_hash(self, file: ReleaseFile[Any], release: Release[Any]) -> bool:
+        """Whether another file may be tried where one has none of the hashes that the user allows:
+        only with its download was that seen, and it is a variant. It is never offered again.
+
+        What contradicts the hash that the index lists is no such file: it was tampered with.
+        """
+        from variantsel.pip_plugin.listed_hash import listed_hash
+
+        link = file.file.link
+        if not file.label or any(listed_hash(link)) or release.is_named:
+            return False
+        self._of_another_hash.add(link.url)
+        self._voice.warn(
+            f"{release}: passed over {file.filename}: its hash is none of those that were given"
+        )
+        return True
 
     def set_aside(self, file: ReleaseFile[Any]) -> None:
         """Never offer a file again in this run."""

@@ -26,6 +26,8 @@ def change(session: Session, factory: Any) -> None:
 
     A variant wheel that the user named is a release of one wheel: it has to fit.
     """
+    from pip._internal.exceptions import HashMismatch
+
     make_candidate_from_link = getattr(factory.Factory, method_name(factory))
     code = make_candidate_from_link.__code__
     parameters = code.co_varnames[: code.co_argcount]
@@ -43,21 +45,30 @@ def change(session: Session, factory: Any) -> None:
                     make_candidate_from_link(self, link, *arguments, **options)
                 )
         given = dict(zip(parameters, (self, link, *arguments), strict=False)) | options
+        mismatch: Exception | None = None
         for chosen, selection in session.choices.of(release, self._finder):
             if release.bridged is not None:  # whose builds differ in their local versions
                 given["version"] = chosen.file.version
-            with (
-                session.requirements.preparing(chosen, selection),
-                session.source_builds.explained(chosen.file.link),
-            ):
-                candidate = _with_requirements_read(
-                    make_candidate_from_link(**{**given, "link": chosen.file.link})
-                )
+            try:
+                with (
+                    session.requirements.preparing(chosen, selection),
+                    session.source_builds.explained(chosen.file.link),
+                ):
+                    candidate = _with_requirements_read(
+                        make_candidate_from_link(**{**given, "link": chosen.file.link})
+                    )
+            except HashMismatch as error:
+                if not session.choices.is_of_another_hash(chosen, release):
+                    raise mismatch or error from None
+                mismatch = mismatch or error
+                continue
             if candidate is None:
                 continue
             if session.agreement.agrees(chosen, selection, _wheel_path(candidate)):
                 session.settle(chosen, selection)
                 return candidate
+        if mismatch is not None:
+            raise mismatch
         if isinstance(link, session.seen.release_link_type):
             return None
         raise session.choices.no_variant_fits(release)

@@ -16,6 +16,7 @@ from typing import Any
 
 from variantsel.formats.wheel_label import INDEX_METADATA_SUFFIX, split_label
 from variantsel.pip_plugin.candidates import applicable_candidates
+from variantsel.pip_plugin.listed_hash import is_ruled_out
 from variantsel.pip_plugin.seen import normalized
 from variantsel.pip_plugin.session import Session
 from variantsel.pip_plugin.voice import installation_error
@@ -121,7 +122,10 @@ def _with_releases(
     best = result.best_candidate
     collapsed: list[Any] = []
     bridged: list[tuple[Any, Any]] = []
-    for candidates in bridged_releases.versions(applicable, hashes, is_bridged=is_bridged):
+    for grouped in bridged_releases.versions(applicable, hashes, is_bridged=is_bridged):
+        candidates = [item for item in grouped if not _has_other_hash(item, hashes)] or grouped
+        if best in grouped and best not in candidates:
+            best = candidates[-1]
         # pip sorts its candidates worst first; a release lists its files best first.
         files = [
             ReleaseFile(item.link.filename, session.seen.source_of(item.link), item)
@@ -147,7 +151,7 @@ def _with_releases(
         link = session.seen.release_link_type(first.link, release)
         candidate = type(first)(first.name, str(first.version), link, **locked)
         collapsed.append(candidate)
-        if best in candidates:
+        if best in grouped:
             best = candidate
     if bridged:
         bridged_releases.check_newest(session, project, bridged)
@@ -160,6 +164,12 @@ def _with_releases(
     return type(result)(everything, collapsed, best)
 
 
+def _has_other_hash(candidate: Any, hashes: Any) -> bool:
+    """Whether it is seen, before it is fetched, that a variant has none of the hashes given."""
+    is_variant = bool(hashes) and split_label(candidate.link.filename)[1]
+    return bool(is_variant) and is_ruled_out(candidate.link, hashes)
+
+
 def _absence(session: Session, everything: Any, first: Any, hashes: Any, label: str) -> str:
     """Why a release has no file of a label that could be taken; empty where for its platform.
 
@@ -170,8 +180,10 @@ def _absence(session: Session, everything: Any, first: Any, hashes: Any, label: 
         if item.version == first.version and session.label_of(item) == label:
             if item.link.is_yanked:
                 return "was yanked"
-            if hashes and not item.link.is_hash_allowed(hashes):
+            if is_ruled_out(item.link, hashes):
                 return "has a hash that is none of those given"
+            if hashes and not item.link.is_hash_allowed(hashes):
+                return "has no hash listed, and another has one of those given"
     for filename, reason in session.seen.ruled_out(first.name):
         base, its_label = split_label(filename)
         if its_label == label and base.split("-")[1] == str(first.version):

@@ -44,19 +44,24 @@ def start(command: "list[str]", lender: "dict[str, Any] | None" = None) -> None:
         sys.modules[_STARTUP].watch_for_pip()
     except Exception as error:
         name = getattr(error, "name", None)
-        if name is not None and f"{_STARTUP}.".startswith(f"{name}."):
+        package = sys.modules.get("variantsel")
+        is_there = package is not None and getattr(package, "__file__", None) is not None
+        if name is not None and f"{_STARTUP}.".startswith(f"{name}.") and not is_there:
             return  # variantsel is gone
         tell_damage(error)
 
 
-def tell_damage(error: Exception) -> None:
-    """Say in one line that variantsel cannot be used as it is installed."""
+def tell_damage(problem: "BaseException | str") -> None:
+    """Say in one line that variantsel cannot be used as it is installed, and what repairs it."""
     if sys.stderr is not None:
+        file = getattr(problem, "filename", None) or getattr(problem, "path", None)
+        named = f"{problem} ({file})" if file and file not in str(problem) else str(problem)
         sys.stderr.write(
-            "WARNING: variantsel is damaged ("
-            + ascii(str(error))[1:-1]
-            + ") and stands aside: variant wheels are not considered. "
-            "Install it again, or uninstall it.\n"
+            "WARNING: variantsel is damaged: "
+            + ascii(named)[1:-1]
+            + ". It stands aside: variant wheels are not considered. 'pip install "
+            "--force-reinstall variantsel', or from where you have it, repairs it; 'pip uninstall "
+            "variantsel' ends this.\n"
         )
 
 

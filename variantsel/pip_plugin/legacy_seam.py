@@ -22,6 +22,8 @@ __all__ = ["change"]
 
 def change(session: Session, resolver: Any) -> None:
     """Read a wheel's requirements for its variant, refuse what does not fit, say what was taken."""
+    from pip._internal.exceptions import HashMismatch, InstallationError
+
     get_dist_for = resolver.Resolver._get_dist_for
     check_skip_installed = resolver.Resolver._check_skip_installed
     resolve = resolver.Resolver.resolve
@@ -39,10 +41,23 @@ def change(session: Session, resolver: Any) -> None:
 
     def get_chosen_dist_for(self: Any, req: Any) -> Any:
         named = session.seen.release_of(req.link) if req.link is not None else None
+        mismatch: Exception | None = None
         while True:
             if named is not None and next(session.choices.of(named, self.finder), None) is None:
                 raise session.choices.no_variant_fits(named)
-            distribution = _prepared(session, get_dist_for, self, req)
+            try:
+                distribution = _prepared(session, get_dist_for, self, req)
+            except HashMismatch as error:
+                chosen = session.chosen(req)
+                if chosen is None or not session.choices.is_of_another_hash(
+                    chosen[0], chosen[1].release
+                ):
+                    raise mismatch or error from None
+                mismatch = mismatch or error
+                _forget_link(req)
+                continue
+            except InstallationError as error:
+                raise mismatch or error from None
             chosen = session.chosen(req)
             if chosen is None:
                 return distribution
@@ -50,10 +65,8 @@ def change(session: Session, resolver: Any) -> None:
                 with session.requirements.preparing(*chosen):
                     list(distribution.iter_dependencies())
                 return distribution
-            if named is None:  # as if it had never been found
-                req.link = req.local_file_path = req.download_info = None
-                if hasattr(req, "_source_link"):
-                    req._source_link = None
+            if named is None:
+                _forget_link(req)
 
     def resolve_and_explain(self: Any, root_reqs: Any, check_supported_wheels: bool) -> Any:
         if session.bridges is not None:
@@ -82,6 +95,13 @@ def _prepare_bridges(session: Session, root_reqs: Any) -> None:
     session.bridges.label_for_all.stop_looking_back()
     installed = get_default_environment().iter_installed_distributions(local_only=False)
     replace_given(session, root_reqs, {item.canonical_name: item for item in installed})
+
+
+def _forget_link(req: Any) -> None:
+    """As if no file had ever been found."""
+    req.link = req.local_file_path = req.download_info = None
+    if hasattr(req, "_source_link"):
+        req._source_link = None
 
 
 def _prepared(session: Session, get_dist_for: Any, resolver: Any, req: Any) -> Any:

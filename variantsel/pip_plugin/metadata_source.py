@@ -5,18 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from variantsel.errors import InvalidMetadata
 from variantsel.formats.json_reader import MAX_BYTES
 from variantsel.formats.metadata import VariantMetadata
+from variantsel.formats.wheel_label import NULL_LABELS
 from variantsel.formats.wheel_metadata import read_wheel_metadata
-from variantsel.pip_plugin.bounded_answers import UnboundedAnswer, content_of, open_by_ranges
+from variantsel.pip_plugin.bounded_answers import content_of, open_by_ranges
+from variantsel.pip_plugin.listed_hash import listed_hash
 from variantsel.selection.selection import ReleaseFile
 
 __all__ = ["in_words", "read_release_metadata", "read_remote_wheel"]
+
+_MOST_WHEELS = 100
+"""How many labels are asked for one by one where the index does not say what they need."""
+
+_AT_ONCE = 6
+"""How many connections to a server are kept open for that."""
 
 
 class _Unavailable(InvalidMetadata):
@@ -47,36 +55,82 @@ def read_release_metadata(
             tell(f"{error}; what the variants need is read from their wheels instead")
         else:
             metadata = VariantMetadata.parse(document, source=index_metadata.filename)
-            return _with_unlisted_labels(metadata, wheels, network)
+            return _with_unlisted_labels(metadata, wheels, network, tell)
     one_per_label = {wheel.label: wheel for wheel in reversed(wheels)}
-    return VariantMetadata.merge(_read_wheel(wheel, network) for wheel in one_per_label.values())
+    parts = []
+    for found in _read_wheels(list(one_per_label.values())[::-1], network, tell):
+        if isinstance(found, Exception):
+            raise found
+        parts.append(found)
+    return VariantMetadata.merge(parts)
 
 
 def _with_unlisted_labels(
-    metadata: VariantMetadata, wheels: Sequence[ReleaseFile[Any]], network: Any
+    metadata: VariantMetadata,
+    wheels: Sequence[ReleaseFile[Any]],
+    network: Any,
+    tell: Callable[[str], None],
 ) -> VariantMetadata:
     """Add what wheels say of labels that the index does not list (PEP 825, Suggested implementation
     logic); those that cannot be read, or contradict it, stay unlisted."""
     unlisted = {
         wheel.label: wheel for wheel in reversed(wheels) if wheel.label not in metadata.variants
     }
-    for wheel in unlisted.values():
-        with contextlib.suppress(InvalidMetadata, OSError):
-            metadata = VariantMetadata.merge([metadata, _read_wheel(wheel, network)])
+    for found in _read_wheels(list(unlisted.values())[::-1], network, tell):
+        if not isinstance(found, Exception):
+            with contextlib.suppress(InvalidMetadata):
+                metadata = VariantMetadata.merge([metadata, found])
     return metadata
 
 
+def _read_wheels(
+    wheels: Sequence[ReleaseFile[Any]], network: Any, tell: Callable[[str], None]
+) -> Iterator[VariantMetadata | Exception]:
+    """What each wheel says, or why that cannot be had, in their order; no more wheels than is
+    worth it, several at a time."""
+    if len(wheels) > _MOST_WHEELS:
+        tell(
+            f"{len(wheels)} labels are listed that no variants.json has; only the wheels of the "
+            f"first {_MOST_WHEELS} are asked what they need"
+        )
+    # The null variant fits for certain.
+    nulls_first = sorted(wheels, key=lambda wheel: wheel.label not in NULL_LABELS)
+    wheels = nulls_first[:_MOST_WHEELS]
+    # The first by itself: pip may have to ask the user for a password.
+    yield from (_read_or_error(wheel, network) for wheel in wheels[:1])
+    if len(wheels) < 3 or all(wheel.file.link.is_file for wheel in wheels):
+        yield from (_read_or_error(wheel, network) for wheel in wheels[1:])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        running = [pool.submit(_read_or_error, wheel, network) for wheel in wheels[1:]]
+        try:
+            for future in running:
+                yield future.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _read_or_error(wheel: ReleaseFile[Any], network: Any) -> VariantMetadata | Exception:
+    try:
+        return _read_wheel(wheel, network)
+    except (InvalidMetadata, OSError) as error:
+        return error
+
+
 def _read_document(link: Any, network: Any) -> bytes:
-    expected = link.hash if link.hash_name in hashlib.algorithms_guaranteed else None
+    algorithm, expected = listed_hash(link)
     # What pip's cache holds is good only if the index says so: a release may have gained variants.
     for from_cache in (True, False) if expected and not link.is_file else (False,):
         document = _read_document_once(link, network, from_cache)
         if len(document) > MAX_BYTES:  # not all of it, so it has no hash; the reader refuses it
             return document
-        if not expected or hashlib.new(link.hash_name, document).hexdigest() == expected:
+        if not expected or hashlib.new(algorithm, document).hexdigest() == expected:
             return document
     raise _Unavailable(
-        f"its {link.hash_name} is not {expected}, which the index lists", source=link.filename
+        f"its {algorithm} is not {expected}, which the index lists", source=link.filename
     )
 
 
@@ -155,16 +209,15 @@ def _download(link: Any, network: Any, limit: int | None = None, from_cache: boo
 
 @contextlib.contextmanager
 def _network_errors(link: Any) -> Any:
-    from pip._internal.exceptions import PipError
+    """Whatever class it is of (pip's change, and a server may make any part fail): an error of
+    reading, which sets aside no more than what was read."""
     from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
-    from pip._vendor.requests import RequestException
-    from pip._vendor.urllib3.exceptions import HTTPError
 
     try:
         yield
-    except HTTPRangeRequestUnsupported:
-        raise
-    except (PipError, RequestException, HTTPError, UnboundedAnswer) as error:
+    except (HTTPRangeRequestUnsupported, InvalidMetadata, ImportError, SyntaxError):
+        raise  # the latter two: of ours
+    except Exception as error:
         reason = in_words(error)
         raise _Unavailable(f"it could not be read ({reason})", source=link.filename) from None
 
@@ -173,6 +226,6 @@ def in_words(error: Exception) -> str:
     """A network error in one line; newer pips' have parts, which pip itself lays out."""
     reference = getattr(error, "reference", None)
     if reference is None:
-        return str(error)
+        return str(error) or type(error).__name__
     context = getattr(error, "context", None)
     return f"{reference.replace('-', ' ')}: {context}" if context else reference.replace("-", " ")

@@ -22,7 +22,7 @@ from variantsel.errors import VariantselError
 from variantsel.pip_plugin.import_watch import when_imported
 from variantsel.pip_plugin.layer import Layer
 from variantsel.pip_plugin.newer_systems import NewerSystems
-from variantsel.pip_plugin.voice import installation_error
+from variantsel.pip_plugin.voice import Voice, installation_error
 
 if TYPE_CHECKING:
     from variantsel.targets.target import Target
@@ -155,8 +155,6 @@ def _change_filling(install: Any) -> None:
 
     def fill(_: Any, target_dir: str, target_temp_dir: Any, upgrade: bool) -> None:
         del upgrade  # with it pip replaces folders whole, those that projects share, too
-        from pip._internal.utils.logging import getLogger
-
         scheme = install.get_scheme("", home=target_temp_dir.path)
         root = Path(target_temp_dir.path)
         try:
@@ -166,7 +164,7 @@ def _change_filling(install: Any) -> None:
         except VariantselError as error:
             raise installation_error(f"variantsel: {error}") from None
         if replaced:
-            getLogger("variantsel").info("Replaced in %s: %s", target_dir, ", ".join(replaced))
+            Voice().info(f"Replaced in {target_dir}: {', '.join(replaced)}")
 
     install.InstallCommand._handle_target_dir = fill
 

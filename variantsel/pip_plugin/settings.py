@@ -32,6 +32,14 @@ class Settings:
 
         return may_be_set(os.environ)
 
+    @cached_property
+    def is_first_source_only(self) -> bool:
+        """Whether a project is taken from the first index that has it, and from no other.
+
+        :raises pip._internal.exceptions.InstallationError: when a setting cannot be used.
+        """
+        return self.may_be_set and self.configuration.is_first_source_only
+
     def requirements_on(self, project_name: str) -> Preferences | None:
         """What the user requires of a project, be there variants of it or not; ``None`` where
         nothing.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from variantsel.pip_plugin.voice import Voice
+from variantsel.terminal import printable_on
 
 __all__ = ["SourceBuilds"]
 
@@ -33,7 +35,7 @@ class SourceBuilds:
             if reason and hasattr(error, "hint_stmt"):
                 from pip._vendor.rich.text import Text
 
-                error.hint_stmt = Text(reason)
+                error.hint_stmt = Text(printable_on(sys.stderr, reason))
             elif reason:
                 self._voice.repeat(reason)
             raise

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from variantsel.pip_plugin.hook import tell_damage
+
 TYPE_CHECKING = False  # what type checkers take for typing's, which takes long to load
 if TYPE_CHECKING:
     from typing import Any
@@ -60,14 +62,30 @@ class _Attachment:
                 if getattr(spec, "_initializing", False):
                     return
         self.is_done = True
-        try:
-            from variantsel.pip_plugin.attach import attach
-        except ImportError as error:  # pip works on, whatever is missing here
-            from variantsel.pip_plugin.hook import tell_damage
+        try:  # pip works on, whatever is missing or broken here
+            from variantsel.pip_plugin.reinstallation import keep_active
 
-            tell_damage(error)
-            return
-        attach()
+            keep_active()
+            from variantsel.pip_plugin.damage import damaged_file
+
+            path = damaged_file()
+            if path:
+                tell_damage(f"{path} is not as it was installed")
+                return
+            from variantsel.pip_plugin.attach import attach
+
+            attach()
+        except Exception as error:
+            tell_damage(_described(error))
+
+
+def _described(error: Exception) -> Exception | str:
+    try:
+        from variantsel.pip_plugin.damage import damage_behind
+
+        return damage_behind(error) or error
+    except Exception:  # that file is no better
+        return error
 
 
 _ATTACHMENT = _Attachment()

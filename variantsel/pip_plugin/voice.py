@@ -1,8 +1,8 @@
 """Talking to the user in pip's own voice: through its logger, each thing once.
 
 All that is said passes through here, also before pip has set up its logger (:func:`say_early`), and
-is made printable for the stream that it goes to: pip loses its own output where one line cannot be
-encoded.
+becomes one harmless line of the stream that it goes to: pip loses its own output where one line
+cannot be encoded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Voice:
         """Say as an error what was said before, where it is why something failed."""
         from pip._internal.utils.logging import getLogger
 
-        getLogger("variantsel").error("%s", text)
+        getLogger("variantsel").error("%s", printable_on(sys.stderr, text))
 
     @property
     def is_verbose(self) -> bool:

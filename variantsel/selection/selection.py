@@ -11,12 +11,13 @@ from typing import Generic, NamedTuple, TypeVar
 
 from variantsel.errors import InvalidMetadata, UnmetPreference
 from variantsel.formats.metadata import VariantMetadata
-from variantsel.formats.wheel_label import split_label
+from variantsel.formats.wheel_label import NULL_LABELS, split_label
 from variantsel.ranking.enumeration import first_few
 from variantsel.ranking.preferences import Preferences
 from variantsel.ranking.preferred_order import apply_preferences, unmet_preference
 from variantsel.ranking.rank import rank
 from variantsel.ranking.ranking import Ranking
+from variantsel.selection.order_of_sources import merged_by_source
 from variantsel.targets.target import Target
 
 __all__ = ["Release", "ReleaseFile", "Selection", "SourceRanking", "select"]
@@ -87,7 +88,8 @@ class SourceRanking(NamedTuple):
 class Selection(Generic[FileT]):
     """The order in which to try the files of a release, and what it rests on.
 
-    :ivar files: compatible variants best first, then non-variant files in the installer's order.
+    :ivar files: compatible variants best first, then null variants and non-variant files: those
+        of one source in this order, across sources in the installer's.
     :ivar rankings: one for every source whose metadata could be read.
     :ivar preferences: what the user would rather have of this package.
     :ivar problems: what was set aside and why, a sentence each.
@@ -134,8 +136,11 @@ def select(
 ) -> Selection[FileT]:
     """Order the files of a release (PEP 825, Variant ordering; Installing from multiple sources).
 
+    A variant that fits for what the machine has comes first, whichever source has it. The null
+    variant says nothing of the machine: across sources it stands where an ordinary wheel would.
+
     :param read_metadata: reads the metadata of one source, given its variant wheels; what it
-        raises as :class:`InvalidMetadata` or :class:`OSError` sets those wheels aside.
+        raises sets those wheels aside, and no other source's.
     :param enabled: namespaces whose optional providers are enabled.
     :param preferences: what the user would rather have of this package; that it cannot be had is
         in the selection's ``unmet``.
@@ -146,6 +151,7 @@ def select(
         bridged = release.bridged
         read_metadata = lambda _: bridged  # noqa: E731
     selection = Selection(release, target, preferences)
+    nulls: list[ReleaseFile[FileT]] = []
     by_source: dict[str, list[ReleaseFile[FileT]]] = {}
     for file in release.files:
         if file.label and not preferences.off:
@@ -156,9 +162,13 @@ def select(
             ranking = rank(metadata, target, enabled=enabled)
             if preferences:
                 ranking = apply_preferences(ranking, preferences)
-        except (InvalidMetadata, OSError) as error:
+        except (ImportError, SyntaxError):  # of ours, which is no fault of a source
+            raise
+        except Exception as error:  # a source may fail in any way; the others are none the worse
             labels = first_few(dict.fromkeys(wheel.label for wheel in wheels))
-            selection.problems.append(f"{release}: set aside the variants {labels}: {error}")
+            selection.problems.append(
+                f"{release}: set aside the variants {labels} on {source}: {_in_words(error)}"
+            )
             continue
         selection.rankings.append(SourceRanking(source, metadata, ranking))
         unknown = {wheel.label for wheel in wheels} - metadata.variants.keys()
@@ -170,9 +180,15 @@ def select(
         position = {label: index for index, label in enumerate(ranking.labels)}
         fitting = [wheel for wheel in wheels if wheel.label in position]
         # sorted() is stable: within a label the installer's own order by tags and build stays.
-        selection.files += sorted(fitting, key=lambda wheel: position[wheel.label])
-    if not preferences.narrowing_of(""):
-        selection.files += [file for file in release.files if not file.label]
+        fitting.sort(key=lambda wheel: position[wheel.label])
+        is_last = bool(ranking.labels) and ranking.labels[-1] in NULL_LABELS
+        for wheel in fitting:  # where a preference puts null before others, that is its place
+            is_null = is_last and wheel.label in NULL_LABELS
+            (nulls if is_null else selection.files).append(wheel)
+    ordinary = [file for file in release.files if not file.label]
+    selection.files += merged_by_source(
+        release.files, nulls, ordinary if not preferences.narrowing_of("") else []
+    )
     if release.bridged is not None:
         selection.files += _misfits(selection)
     if not selection.files:
@@ -196,3 +212,9 @@ def _misfits(selection: Selection[FileT]) -> list[ReleaseFile[FileT]]:
         and (preferences.off or file.label in rejected)
         and not preferences.narrowing_of("" if preferences.off else file.label)
     ]
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, (InvalidMetadata, OSError)):
+        return str(error)
+    return f"variantsel failed ({type(error).__name__}: {error}); please report this"

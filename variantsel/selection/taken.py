@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from variantsel.formats.wheel_label import split_label
+from variantsel.formats.wheel_label import NULL_LABELS, split_label
 from variantsel.ranking.enumeration import first_few, first_few_sentences
 from variantsel.ranking.preferences import Preferences
 from variantsel.ranking.preferred_order import decisive_preference
@@ -22,6 +22,8 @@ __all__ = [
     "several_sources_line",
 ]
 
+_MOST_DETAILS = 200
+
 
 def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     """One line: what was taken of a release that has variants, and why.
@@ -34,24 +36,32 @@ def choice_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
     kind = "variant" if release.bridged is None else "build"
     preferred = _preferred(selection, taken)
     if not taken.label:
-        why = (
-            f"taking {taken.filename} {preferred}"
-            if preferred
-            else (f"no {kind} fits {machine}; taking {taken.filename}")
-        )
+        null = next((file for file in selection.files if file.label in NULL_LABELS), None)
+        if preferred:
+            why = f"taking {taken.filename} {preferred}"
+        elif null is not None and null.source != taken.source:
+            why = (
+                f"no variant fits {machine} but {null.label} on {null.source}; taking "
+                f"{taken.filename} on {taken.source}, which would come first among ordinary wheels"
+            )
+        else:
+            why = f"no {kind} fits {machine}; taking {taken.filename}"
         return f"{release}: {why}"
     preferred = f"; {preferred}" if preferred else ""
     source = _source(selection, taken)
     if taken.label in source.ranking.rejected:
         return ""  # a bridged build that is taken all the same: see misfit_line
+    label = taken.label
+    if release.bridged is None and any(file.source != taken.source for file in release.files):
+        label = f"{label} on {taken.source}"
     if not source.metadata.variants[taken.label]:
         rejected = first_few(source.ranking.rejected)
         why = f"{machine} supports none of {rejected}" if rejected else "it needs nothing special"
-        return f"{release}: {kind} {taken.label} ({why}{preferred})"
-    others = [label for label in selection.labels_with_files(source) if label != taken.label]
+        return f"{release}: {kind} {label} ({why}{preferred})"
+    others = [other for other in selection.labels_with_files(source) if other != taken.label]
     instead = f"; fits as well: {first_few(others)}" if others else ""
     why = first_few(_best_properties(source, taken.label))
-    return f"{release}: {kind} {taken.label} ({machine} supports {why}{instead}{preferred})"
+    return f"{release}: {kind} {label} ({machine} supports {why}{instead}{preferred})"
 
 
 def misfit_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
@@ -68,7 +78,8 @@ def misfit_line(selection: Selection[Any], taken: ReleaseFile[Any]) -> str:
 
 
 def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[str]:
-    """A line for every label of the release, best first, for whoever asks for more."""
+    """A line for every label of the release, best first, for whoever asks for more: as many as
+    someone can be expected to read."""
     if selection.preferences.off:
         return [f"no variant is considered ({selection.preferences.describe('off')})"]
     lines = []
@@ -80,6 +91,9 @@ def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[s
                 note = "  (taken)"
             lines.append(f"{position}. {label}{note}")
         lines += [f"-  {label} {reason}" for label, reason in reasons_against(source)]
+    if len(lines) > _MOST_DETAILS:
+        more = len(lines) - _MOST_DETAILS
+        return [*lines[:_MOST_DETAILS], f"and {more} more; 'variantsel rank' shows all"]
     return lines
 
 
