@@ -149,13 +149,20 @@ def _change_filling(install: Any) -> None:
         scheme = install.get_scheme("", home=target_temp_dir.path)
         root = Path(target_temp_dir.path)
         try:
-            replaced = Layer(Path(target_dir)).fill(
+            filling = Layer(Path(target_dir)).fill(
                 root, {Path(scheme.purelib), Path(scheme.platlib)}
             )
         except VariantselError as error:
             raise installation_error(f"variantsel: {error}") from None
-        if replaced:
-            getLogger("variantsel").info("Replaced in %s: %s", target_dir, ", ".join(replaced))
+        log = getLogger("variantsel")
+        if filling.replaced:
+            log.info("Replaced in %s: %s", target_dir, ", ".join(filling.replaced))
+        if filling.unneeded:
+            log.info(
+                "Nothing in %s needs these any more, and they stay: %s. A new folder would be "
+                "filled without them",
+                *(target_dir, ", ".join(filling.unneeded)),
+            )
 
     install.InstallCommand._handle_target_dir = fill
 
