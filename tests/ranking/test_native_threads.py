@@ -74,7 +74,7 @@ def supported(number: int) -> dict[str, dict[str, list[str]]]:
 @free_threaded
 def test_the_extension_leaves_the_gil_off() -> None:
     code = "import sys, variantsel.ranking._native; sys.exit(sys._is_gil_enabled())"
-    command = [sys.executable, "-W", "error", "-c", code]
+    command = [sys.executable, "-I", "-W", "error", "-c", code]
     assert subprocess.run(command, check=False).returncode == 0
 
 
