@@ -20,6 +20,7 @@ TOOL = {
     "{data}/scripts/old-script": "#!python\n",
     "tool_data/old/module.py": "",
 }
+DEEP = [f"runtime{n}; variant_label == 'cuda{n}'" for n in (12, 13)]
 
 
 @pytest.fixture
@@ -31,6 +32,11 @@ def index(tmp_path: Path) -> Iterator[Index]:
     for name, version in (("maths", "1.0"), ("maths", "2.0"), ("nets", "1.0")):
         files = {f"maker/{name}/lib.py": f"{version}\n", "maker/shared.txt": f"{name} {version}\n"}
         write_wheel(folder / name, name, version, extra_files=files)
+    write_release(folder / "deep", "deep", "1.0", GPU, requires=DEEP)
+    write_wheel(folder / "runtime12", "runtime12", "1.0", requires=["tables12", "shared"])
+    write_wheel(folder / "runtime13", "runtime13", "1.0", requires=["Shared>=1"])
+    for name in ("tables12", "shared"):
+        write_wheel(folder / name, name, "1.0")
     with serve(Index(folder)) as index:
         yield index
 
@@ -83,6 +89,34 @@ def test_another_version_leaves_nothing_of_the_one_that_was_there(
     assert files(layer) == files(fresh)
     assert not (layer / "tool_data").exists()
     assert not (layer / "bin").exists()
+
+
+def test_what_only_the_replaced_build_needed_stays_and_is_named_once(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    layer = tmp_path / "layer"
+    filled(environment, index, layer, "deep", target="gb200@12.8")
+    before = files(layer)
+    assert {"runtime12.py", "tables12.py", "shared.py"} <= before
+    result = filled(environment, index, layer, "deep", target="gb200@13.0")
+    assert (
+        f"Nothing in {layer} needs these any more, and they stay: runtime12 1.0, tables12 1.0. "
+        "A new folder would be filled without them\n"
+    ) in result.stdout
+    assert before <= files(layer)
+    again = filled(environment, index, layer, "deep", target="gb200@13.0")
+    assert "Replaced in" in again.stdout
+    assert "any more" not in again.stdout
+
+
+def test_what_somebody_asked_for_by_name_is_needed(
+    environment: Environment, index: Index, tmp_path: Path
+) -> None:
+    layer = tmp_path / "layer"
+    filled(environment, index, layer, "deep", "runtime12", target="gb200@12.8")
+    result = filled(environment, index, layer, "deep", target="gb200@13.0")
+    assert "Replaced in" in result.stdout
+    assert "any more" not in result.stdout
 
 
 def test_a_folder_that_projects_share_keeps_what_is_the_others(

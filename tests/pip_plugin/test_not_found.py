@@ -88,3 +88,18 @@ def test_what_is_for_nobody_at_all_is_left_to_pip(
 ) -> None:
     options = ("--index-url", index.url, "--target", str(tmp_path / "site"))
     assert warnings(environment.pip("install", *options, requirement)) == []
+
+
+@RESOLVERS
+@pytest.mark.parametrize("requirement", ["elsewhere==2.0", "elsewhere==3.0", "nowhere"])
+def test_saying_so_asks_no_index_again(
+    environment: Environment,
+    index: Index,
+    tmp_path: Path,
+    resolver: tuple[str, ...],
+    requirement: str,
+) -> None:
+    index.requests.clear()
+    options = ("--index-url", index.url, "--target", str(tmp_path / "site"))
+    assert environment.pip("install", *resolver, *options, requirement).returncode == 1
+    assert index.requests == [f"GET /{requirement.partition('=')[0]}/"]

@@ -31,13 +31,16 @@ def change(session: Session, package_finder: Any, link_module: Any, exceptions: 
     find_requirement = package_finder.PackageFinder.find_requirement
     session.seen.release_link_type = release_link_type = _release_link_type(link_module.Link)
     is_candidate = package_finder.LinkType.candidate
+    is_mismatch = package_finder.LinkType.platform_mismatch
     latest: Any = None
 
     def evaluate_and_collect(self: Any, link: Any) -> Any:
         if INDEX_METADATA_SUFFIX in link.url and link.filename.endswith(INDEX_METADATA_SUFFIX):
             session.seen.note_index_metadata(link)
         result = evaluate_link(self, link)
-        if result[0] is not is_candidate and (
+        if result[0] is is_mismatch:
+            session.seen.note_mismatch(self.project_name, link)
+        elif result[0] is not is_candidate and (
             session.seen.notes_refused or getattr(self, "_uploaded_prior_to", None)
         ):
             session.seen.note_refused(self.project_name, link, result[0].name)

@@ -10,10 +10,23 @@ import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from variantsel.errors import VariantselError
+from variantsel.pip_plugin.layer_needs import needed
 
-__all__ = ["Layer"]
+__all__ = ["Filling", "Layer"]
+
+
+class Filling(NamedTuple):
+    """What filling a folder did to what was there; each a list of ``name version``.
+
+    :ivar replaced: the projects that others took the place of.
+    :ivar unneeded: those that stay, and were needed by what was replaced alone.
+    """
+
+    replaced: list[str]
+    unneeded: list[str]
 
 
 class Layer:
@@ -22,14 +35,15 @@ class Layer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def fill(self, root: Path, libraries: Collection[Path]) -> list[str]:
+    def fill(self, root: Path, libraries: Collection[Path]) -> Filling:
         """Move in what was installed elsewhere, and remove what it takes the place of.
 
         :param root: where it was installed; what is in no library keeps its place below it.
         :param libraries: the folders below it that hold modules.
-        :returns: the projects that were there before, ``name version``.
         :raises VariantselError: when something is in the way; nothing is changed then.
         """
+        before = self._dist_infos()
+        needed_before = needed(before)
         arriving = _arriving(root, libraries)
         names = {name for path in arriving if (name := _project(path.parts[0]))}
         replaced: dict[str, set[Path]] = {}
@@ -48,7 +62,12 @@ class Layer:
             if os.path.lexists(destination):
                 destination.unlink()
             shutil.move(file, destination)
-        return sorted(replaced)
+        unneeded = (needed_before & before.keys()) - names - needed(self._dist_infos())
+        return Filling(sorted(replaced), sorted(_called(before[name].name) for name in unneeded))
+
+    def _dist_infos(self) -> dict[str, Path]:
+        """The ``.dist-info`` folder of each project."""
+        return {_project(path.name): path for path in sorted(self._folder.glob("*.dist-info"))}
 
     def _files_of(self, dist_info: Path, strict: bool = True) -> set[Path]:
         """The files of a project by its RECORD, relative to the folder.

@@ -1,10 +1,4 @@
-"""What there is of a project of which pip found nothing for the machine: "from versions: none".
-
-pip does not keep what it passed over. Its index is asked once more, in a run that has failed.
-
-Fits pip 23.1 to 26.3: ``PackageFinder.find_all_candidates(self, project_name)`` remembers what it
-found, by ``functools.lru_cache`` in older pips and in ``_all_candidates`` in newer ones.
-"""
+"""What there is of a project of which pip found nothing for the machine: "from versions: none"."""
 
 from __future__ import annotations
 
@@ -32,7 +26,9 @@ def _explain(session: Session, project_name: str, finder: Any, specifier: Any) -
     from variantsel.selection.wheel_audience import described_platform, no_wheel_line
 
     by_version: dict[Any, list[Any]] = {}
-    for link in _passed_over(session, project_name, finder):
+    for link in session.seen.mismatches(project_name):
+        if not link.is_wheel:
+            continue
         try:
             version = Version(split_label(link.filename)[0].split("-")[1])
         except (InvalidVersion, IndexError):
@@ -62,15 +58,6 @@ def _explain_unserved(session: Session, project_name: str) -> None:
     line = unserved_line(session.bridges.environment, normalized(project_name))
     if line:
         session.voice.warn(line)
-
-
-def _passed_over(session: Session, project_name: str, finder: Any) -> list[Any]:
-    """The wheels of a project that are for another platform."""
-    find_all_candidates = type(finder).find_all_candidates
-    getattr(finder, "_all_candidates", {}).pop(project_name, None)
-    with session.seen.recording() as recorded:
-        getattr(find_all_candidates, "__wrapped__", find_all_candidates)(finder, project_name)
-    return [link for link, kind in recorded if kind == "platform_mismatch" and link.is_wheel]
 
 
 def _first_platform(target_python: Any) -> str:

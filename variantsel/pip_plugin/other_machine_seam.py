@@ -158,13 +158,19 @@ def _change_filling(install: Any) -> None:
         scheme = install.get_scheme("", home=target_temp_dir.path)
         root = Path(target_temp_dir.path)
         try:
-            replaced = Layer(Path(target_dir)).fill(
+            filling = Layer(Path(target_dir)).fill(
                 root, {Path(scheme.purelib), Path(scheme.platlib)}
             )
         except VariantselError as error:
             raise installation_error(f"variantsel: {error}") from None
-        if replaced:
-            Voice().info(f"Replaced in {target_dir}: {', '.join(replaced)}")
+        voice = Voice()
+        if filling.replaced:
+            voice.info(f"Replaced in {target_dir}: {', '.join(filling.replaced)}")
+        if filling.unneeded:
+            voice.info(
+                f"Nothing in {target_dir} needs these any more, and they stay: "
+                f"{', '.join(filling.unneeded)}. A new folder would be filled without them"
+            )
 
     install.InstallCommand._handle_target_dir = fill
 

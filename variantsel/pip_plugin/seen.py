@@ -6,8 +6,7 @@ Imports what it costs to choose a variant only once a variant wheel has been see
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ class Seen:
         self._projects: set[str] = set()
         self._index_metadata: dict[tuple[str, str], Any] = {}
         self.not_found: dict[str, tuple[Any, Any]] = {}
-        self._recorded: list[tuple[Any, str]] | None = None
+        self._mismatches: dict[str, list[Any]] = {}
         self._refused: dict[str, list[tuple[Any, str]]] = {}
 
     def note_variant_wheel(self, project_name: str) -> None:
@@ -48,25 +47,25 @@ class Seen:
     @property
     def notes_refused(self) -> bool:
         """Whether :meth:`note_refused` wants to know of every link, not just of some."""
-        return bool(self._projects) or self._recorded is not None
+        return bool(self._projects)
 
-    @contextmanager
-    def recording(self) -> Iterator[list[tuple[Any, str]]]:
-        """Collect every link that pip does not take, and the name of its ``LinkType``."""
-        self._recorded = []
-        try:
-            yield self._recorded
-        finally:
-            self._recorded = None
+    def note_mismatch(self, project_name: str, link: Any) -> None:
+        """Remember a link that pip passes over for its platform, or its Python.
+
+        pip does not, and to ask an index again takes as long as the first time: where it is down,
+        all of pip's attempts.
+        """
+        self._mismatches.setdefault(project_name, []).append(link)
+
+    def mismatches(self, project_name: str) -> list[Any]:
+        """The links of a project that :meth:`note_mismatch` was told of."""
+        return self._mismatches.get(project_name, [])
 
     def note_refused(self, project_name: str, link: Any, kind: str) -> None:
         """Remember a variant wheel that pip takes in no case, other than for its platform.
 
         :param kind: the name of pip's ``LinkType``.
         """
-        if self._recorded is not None:
-            self._recorded.append((link, kind))
-            return
         if kind in _REFUSALS and link.is_wheel and split_label(link.filename)[1]:
             self.note_variant_wheel(project_name)
             refused = self._refused.setdefault(normalized(project_name), [])
