@@ -211,7 +211,8 @@ def _print_ranking(target: Target, ranking: Ranking, preferences: Preferences) -
                 styles=("dim", "bad", ""),
                 header=("", title, "REASON"),
             )
-    without_preference = next((name for name in ranking.compatible if name in ranking.labels), "")
+    left = set(ranking.labels)
+    without_preference = next((name for name in ranking.compatible if name in left), "")
     if ranking.labels and ranking.labels[0] != without_preference:
         best = ranking.labels[0]
         why = decisive_preference(ranking, preferences, best, without_preference)
