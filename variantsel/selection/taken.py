@@ -84,7 +84,7 @@ def choice_details(selection: Selection[Any], taken: ReleaseFile[Any]) -> list[s
         return [f"no variant is considered ({selection.preferences.describe('off')})"]
     lines = []
     for source in selection.rankings:
-        with_files = selection.labels_with_files(source)
+        with_files = set(selection.labels_with_files(source))
         for position, label in enumerate(source.ranking.labels, start=1):
             note = "" if label in with_files else f"  ({_absence(selection, label)})"
             if taken.label == label and taken.source == source.source:

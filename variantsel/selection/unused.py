@@ -139,10 +139,12 @@ def _reasons(
     selection: Selection[Any], source: SourceRanking, namespace: str, taken: ReleaseFile[Any]
 ) -> str:
     """Why none of the variants that use a namespace was taken, at most three of them."""
-    with_files = selection.labels_with_files(source)
-    reasons = []
+    with_files = set(selection.labels_with_files(source))
+    reasons: list[str] = []
     ranking = source.ranking
     for label in (*ranking.compatible, *ranking.rejected):
+        if len(reasons) == 3:
+            break
         if namespace in source.metadata.variants[label]:
             preferred = decisive_preference(ranking, selection.preferences, taken.label, label)
             if label in ranking.rejected:
@@ -155,7 +157,7 @@ def _reasons(
                 reasons.append(f"{label} fits, but could not be taken.")
             else:
                 reasons.append(f"{label} fits, but {selection.absence_of(label)}.")
-    return " ".join(reasons[:3])
+    return " ".join(reasons)
 
 
 def _shortened(labels: list[str]) -> str:
