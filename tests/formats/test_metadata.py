@@ -471,3 +471,41 @@ def test_the_null_variant_has_no_supported_properties() -> None:
 def test_an_unknown_label_has_no_supported_properties_to_ask_for() -> None:
     with pytest.raises(KeyError):
         rank(release(), Target.from_properties({})).supported_properties("nowhere")
+
+
+# -- how much is read
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("(" * 32 + "os_name == 'a'" + ")" * 32, ""),
+        ("(" * 33 + "os_name == 'a'" + ")" * 33, "nested more than 32 deep"),
+        ("(os_name == 'a') or " * 40 + "os_name == 'a'", ""),
+        ("os_name == '" + "a" * (16 * 1024 - 13) + "'", ""),
+        ("os_name == '" + "a" * (16 * 1024 - 12) + "'", "longer than 16384 characters"),
+        ("os_name == '" + "1" * 100 + "'", ""),
+        ("os_name == '" + "1" * 101 + "'", "number of more than 100 digits"),
+        ("os_name == '" + "\u0661" * 101 + "'", "number of more than 100 digits"),
+    ],
+)
+def test_markers_and_requirements_are_read_within_limits(text: str, problem: str) -> None:
+    document = {
+        "$schema": f"{SCHEMAS}v0.0.3.json",
+        "default-priorities": {"namespace": ["acme"]},
+        "variants": {"a": {"acme": {"level": ["1"]}}},
+    }
+    for key, value, place in (
+        ("enable-if", text, "providers.acme.enable-if"),
+        ("requires", [f"{text}"], "providers.acme.requires"),
+    ):
+        for namespace in ("acme", "unused"):
+            changed = {**document, "providers": {namespace: {"requires": ["p"], key: value}}}
+            place = place.replace("acme", namespace)
+            for written in (changed, json.dumps(changed).encode()):
+                if not problem:
+                    assert rank(written, Target.from_properties({})).labels == []
+                    continue
+                with pytest.raises(InvalidMetadata, match=problem) as caught:
+                    rank(written, Target.from_properties({}))
+                assert caught.value.place == place

@@ -31,6 +31,8 @@ def change(session: Session, wheel_module: Any, sources: Any, *lock_modules: Any
         if base in parsed:
             self.__dict__.update(parsed[base], filename=filename)
             return
+        if label:
+            _refuse_excess(base)
         read_name(self, base)
         self.filename = filename
         if label:  # the variants of a release share the rest of their names
@@ -50,6 +52,18 @@ def change(session: Session, wheel_module: Any, sources: Any, *lock_modules: Any
     for module in lock_modules:
         if hasattr(module, "parse_wheel_filename"):
             module.parse_wheel_filename = _without_label(module.parse_wheel_filename)
+
+
+def _refuse_excess(filename: str) -> None:
+    """pip passes over what is no wheel's name, as it would without us over any with a label, but
+    ends the run at a version of thousands of digits."""
+    from pip._internal.exceptions import InvalidWheelFilename
+
+    from variantsel.formats.text_limits import excess
+
+    too_large = excess(filename)
+    if too_large:
+        raise InvalidWheelFilename(f"{filename:.100}… is not read: {too_large}")
 
 
 def _without_label(parse_wheel_filename: Any) -> Any:
