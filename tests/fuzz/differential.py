@@ -1,4 +1,4 @@
-"""What must hold of any bytes, for the fuzzer and for the corpus it left."""
+"""What must hold of any bytes, for the fuzzer and for the corpora it left."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from support.reference_reading import (
     assert_same_verdict,
 )
 
+from fuzz.structured import case_of
+from variantsel import Target
 from variantsel.ranking import _native as native
 
 
@@ -19,3 +21,11 @@ def check(document: bytes) -> None:
         return  # the head may be too large for the extension
     if assert_same_verdict(document):
         assert_same_ranking(document)
+
+
+def check_structured(data: bytes) -> None:
+    """The same of the document that is made of any bytes, for the machine that is made of them."""
+    case = case_of(data)
+    check(case.document)
+    machine = Target.from_properties(case.properties), case.enabled
+    assert_same_ranking(case.document, [machine])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from itertools import product
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from variantsel import InvalidMetadata, Ranking, Target, VariantMetadata, rank
 from variantsel.formats.json_reader import read_json
 from variantsel.formats.metadata_reader import _variants
+from variantsel.ranking import reference
 
 MAX_HEAD_BYTES = 64 * 1024
 """A document with more than this beside its variants is left to the reference."""
@@ -27,6 +28,7 @@ TARGETS = [
         }
     ),
 ]
+MACHINES = tuple(product(TARGETS, ((), ("x86_64", "nvidia"))))
 
 
 def reference_reads(document: bytes) -> Any:
@@ -72,14 +74,25 @@ def outcome(call: Callable[[], Ranking]) -> Any:
     )
 
 
-def assert_same_ranking(document: bytes) -> None:
-    """Compare the rankings from bytes with those from what the reference reads."""
+def assert_same_ranking(
+    document: bytes, machines: Iterable[tuple[Target, Collection[str]]] = MACHINES
+) -> None:
+    """Compare the rankings from bytes with those from what the reference reads, and with the order
+    that the reference puts them into.
+
+    :param machines: what to rank for, with the namespaces whose optional providers are enabled.
+    """
     try:
         metadata = VariantMetadata.parse(document)
     except InvalidMetadata as error:
         expected = type(error), str(error)
         assert outcome(partial(rank, document, TARGETS[0])) == expected, document
         return
-    for target, enabled in product(TARGETS, ((), ("x86_64", "nvidia"))):
-        expected = outcome(partial(rank, metadata, target, enabled=enabled))
+    for target, enabled in machines:
+        ranking = rank(metadata, target, enabled=enabled)
+        ordered = reference.order_variants(metadata.variants, ranking._support.matched)
+        reasons = ranking.rejected.items()
+        rejected = [(label, reason.namespace, reason.feature) for label, reason in reasons]
+        assert (ranking.labels, rejected) == ordered, document
+        expected = outcome(lambda ranking=ranking: ranking)
         assert outcome(partial(rank, document, target, enabled=enabled)) == expected, document
