@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
+
+from variantsel.formats.markers import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
     from variantsel.selection.replacements import Replacement
@@ -30,7 +33,7 @@ def replaced_requirement(
         the environment.
     """
     try:
-        requirement = Requirement(text)
+        requirement = parse_requirement(text)
     except InvalidRequirement:
         return text
     if requirement.url:
