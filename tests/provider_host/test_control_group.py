@@ -47,6 +47,7 @@ def delegated() -> Iterator[Path]:
     folder.rmdir()
 
 
+@pytest.mark.usefixtures("namespaces")
 def asked_in(group: Path, machine: str, code: str) -> dict[str, str]:
     return asked("user", machine, code, group=group / "session")
 

@@ -28,6 +28,7 @@ def answered(ask: Ask, body: str) -> str:
 # -- processes
 
 
+@pytest.mark.usefixtures("namespaces")
 @on_linux
 @pytest.mark.parametrize(
     "start",
@@ -46,6 +47,7 @@ def test_no_process_is_left_behind(ask: Ask, request: pytest.FixtureRequest, sta
     assert not running(mark)
 
 
+@pytest.mark.usefixtures("namespaces")
 @on_linux
 @pytest.mark.parametrize("detach", ["pass", "os.setsid()"])
 def test_a_fork_bomb_is_put_out(ask: Ask, detach: str) -> None:
@@ -111,9 +113,8 @@ def test_it_sees_the_variables_that_drivers_go_by_and_no_others(
     assert "variantsel_trust" not in seen
 
 
+@pytest.mark.usefixtures("namespaces")
 # -- files
-
-
 def test_what_it_writes_in_its_folder_is_removed(ask: Ask) -> None:
     body = (
         "import os, tempfile\n"

@@ -102,6 +102,7 @@ def test_rocm_bootstrap_answers(
     assert plugins.notices == []
 
 
+@pytest.mark.usefixtures("namespaces")
 @pytest.mark.usefixtures("plugins")
 def test_the_provider_of_ascend_reaches_a_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
