@@ -47,11 +47,11 @@ def delegated() -> Iterator[Path]:
     folder.rmdir()
 
 
-@pytest.mark.usefixtures("namespaces")
 def asked_in(group: Path, machine: str, code: str) -> dict[str, str]:
     return asked("user", machine, code, group=group / "session")
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_provider_is_in_a_group_of_its_own_that_is_removed(delegated: Path) -> None:
     body = (
         "text = open('/proc/self/cgroup').read()\n"

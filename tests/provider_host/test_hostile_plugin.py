@@ -113,8 +113,10 @@ def test_it_sees_the_variables_that_drivers_go_by_and_no_others(
     assert "variantsel_trust" not in seen
 
 
-@pytest.mark.usefixtures("namespaces")
 # -- files
+
+
+@pytest.mark.usefixtures("namespaces")
 def test_what_it_writes_in_its_folder_is_removed(ask: Ask) -> None:
     body = (
         "import os, tempfile\n"

@@ -174,12 +174,12 @@ def test_what_it_writes_into_the_pipe_is_no_answer(ask: Ask) -> None:
     assert failure(ask, code) == "gave an answer that is no answer at all"
 
 
-@pytest.mark.usefixtures("namespaces")
 def test_the_environment_of_the_caller_is_not_on_its_path(ask: Ask) -> None:
     for module in ("packaging", "pytest", "variantsel.targets.target"):
         assert "No module named" in failure(ask, f"import {module}")
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_giving_up_on_the_caller_ends_the_plugin(tmp_path: Path) -> None:
     (tmp_path / "acme_provider.py").write_text(
         "import subprocess; subprocess.run(['sleep', '61.75'], start_new_session=True)"
