@@ -87,3 +87,11 @@ def test_a_wheel_of_little_more_than_a_kilobyte(tmp_path: Path) -> None:
     ranked = rank(str(path))
     assert ranked.returncode == 2
     assert "larger than 32 MiB" in ranked.stderr
+
+
+def test_a_version_of_thousands_of_digits_that_is_asked_for_of_a_bridge() -> None:
+    ranked = rank(f"torch=={DIGITS}", "--bridge", "torch", "--target", "h100")
+    assert ranked.returncode == 2
+    assert ranked.stderr.startswith("error: ")
+    assert "expected a version: NAME or NAME==VERSION" in ranked.stderr
+    assert "Traceback" not in ranked.stderr

@@ -103,3 +103,25 @@ def test_saying_so_asks_no_index_again(
     options = ("--index-url", index.url, "--target", str(tmp_path / "site"))
     assert environment.pip("install", *resolver, *options, requirement).returncode == 1
     assert index.requests == [f"GET /{requirement.partition('=')[0]}/"]
+
+
+def test_a_version_of_thousands_of_digits_for_another_machine_is_not_looked_at(
+    environment: Environment, tmp_path: Path
+) -> None:
+    if tuple(map(int, environment.pip_version.split(".")[:2])) >= (25, 3):
+        pytest.skip("this pip ends the run at such a name, with the plugin and without")
+    folder = tmp_path / "index" / "pkg"
+    write_wheel(folder, "pkg", "1.0", tag="py3-none-manylinux_2_99_x86_64")
+    digits = write_wheel(folder, "pkg", "2.0", tag="py3-none-manylinux_2_99_x86_64")
+    with serve(Index(tmp_path / "index")) as index:
+        index.links[digits.name] = digits.name.replace("2.0", "2" * 5000)
+        options = ("--index-url", index.url, "--target", str(tmp_path / "site"))
+        (warning,) = warnings(environment.pip("install", *options, "pkg"))
+        assert warning.startswith("WARNING: pkg 1.0 has wheels for ")
+        elsewhere = environment.run(
+            *("-m", "variantsel", "pip", "--target", "cpu-x86-64-v2", "install"),
+            *("--into", str(tmp_path / "into"), "--index-url", index.url, "pkg"),
+        )
+        assert "No matching distribution found for pkg" in elsewhere.stderr
+        assert "report this" not in elsewhere.stderr
+        assert "Traceback" not in elsewhere.stderr

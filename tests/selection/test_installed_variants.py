@@ -44,6 +44,28 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_list_says_of_a_variant_json_that_is_not_utf8_that_it_cannot_be_used(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "Empty-1.0.dist-info" / "variant.json").write_bytes(b"\xff\xfe")
+    assert main(["list", "--target", "gh200@12.8", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert [item["name"] for item in json.loads(printed.out)["variants"]] == ["torchlike"]
+    assert "Empty 1.0: installed variant.json: byte 0 is not UTF-8" in printed.err
+
+
+def test_a_version_of_thousands_of_digits_is_no_build_that_a_bridge_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = tmp_path / "torch-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: torch\nVersion: {'1' * 5000}\n")
+    monkeypatch.setenv("VARIANTSEL_BRIDGE", "torch")
+    arguments = ["list", "--path", str(tmp_path), "--target", "h100", "--format", "json"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["variants"] == []
+
+
 @pytest.mark.usefixtures("site")
 def test_list_prints_exactly_the_installed_variants_as_json(
     capsys: pytest.CaptureFixture[str],

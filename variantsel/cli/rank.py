@@ -148,7 +148,7 @@ def _read_metadata(file: str) -> VariantMetadata:
 def _bridged_metadata(bridge: Bridge, text: str, target: Target) -> tuple[VariantMetadata, str]:
     """What a bridge knows of the builds of a release on a machine's platform, and the project."""
     from packaging.utils import canonicalize_name
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     from variantsel.bridges.platforms import platform_of
     from variantsel.selection.bridge_overview import labels_on
@@ -157,7 +157,7 @@ def _bridged_metadata(bridge: Bridge, text: str, target: Target) -> tuple[Varian
     project, platform = canonicalize_name(name.strip()), platform_of(target.environment)
     try:
         version = Version(pinned.strip()) if pinned else None
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and Python's of a number with too many digits
         raise VariantselError(
             f"{text}: found {pinned!r:.200}, expected a version: NAME or NAME==VERSION"
         ) from None

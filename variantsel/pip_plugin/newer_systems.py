@@ -40,13 +40,13 @@ class NewerSystems:
 
     def note(self, project: str, link: Any) -> None:
         """Remember a wheel whose tags are not the machine's."""
-        from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+        from packaging.utils import canonicalize_name, parse_wheel_filename
 
         from variantsel.formats.wheel_label import split_label
 
         try:
             _, version, _, tags = parse_wheel_filename(split_label(link.filename)[0])
-        except InvalidWheelFilename:
+        except ValueError:  # packaging's own, and Python's of numbers with many digits
             return
         needed = [libc for tag in tags if (libc := self._libc_asked_for(tag))]
         if needed and not version.is_prerelease and not link.is_yanked:

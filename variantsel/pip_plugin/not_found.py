@@ -20,7 +20,7 @@ def explain_not_found(session: Session) -> None:
 
 
 def _explain(session: Session, project_name: str, finder: Any, specifier: Any) -> None:
-    from pip._vendor.packaging.version import InvalidVersion, Version
+    from pip._vendor.packaging.version import Version
 
     from variantsel.formats.wheel_label import split_label
     from variantsel.selection.wheel_audience import described_platform, no_wheel_line
@@ -31,7 +31,7 @@ def _explain(session: Session, project_name: str, finder: Any, specifier: Any) -
             continue
         try:
             version = Version(split_label(link.filename)[0].split("-")[1])
-        except (InvalidVersion, IndexError):
+        except (ValueError, IndexError):  # ValueError: also of a number with too many digits
             continue
         if specifier is None or specifier.contains(version, prereleases=True):
             by_version.setdefault(version, []).append(link)

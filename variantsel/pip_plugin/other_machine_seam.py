@@ -66,12 +66,12 @@ class Sources:
 
 def _version(filename: str) -> Any:
     """The version of a source distribution; the lowest where its name tells none."""
-    from packaging.utils import InvalidSdistFilename, parse_sdist_filename
-    from packaging.version import InvalidVersion, Version
+    from packaging.utils import parse_sdist_filename
+    from packaging.version import Version
 
     try:
         return parse_sdist_filename(filename)[1]
-    except (InvalidSdistFilename, InvalidVersion):
+    except ValueError:  # packaging's own, and Python's of numbers with many digits
         return Version("0.dev0")
 
 

@@ -134,9 +134,14 @@ def installed_packages(
         name, version = distribution.metadata["Name"], distribution.version
         if not name or canonicalize_name(name) in packages:
             continue  # the first on the path is what is imported
-        document, variant = distribution.read_text(VARIANT_JSON), None
+        document, variant = "", None
         try:
+            document = distribution.read_text(VARIANT_JSON) or ""
             variant = InstalledVariant.read(name, version, document) if document else None
+        except UnicodeDecodeError as error:
+            problem = f"byte {error.start} is not UTF-8 ({error.reason}); expected JSON in UTF-8"
+            source = f"{name} {version}: installed {VARIANT_JSON}"
+            problems.append(str(InvalidMetadata(problem, source=source)))
         except InvalidMetadata as error:
             problems.append(str(error))
         bridge = ""

@@ -78,12 +78,12 @@ class InstalledVariant:
         :param environment: what the bridges make of the machine that it is installed on.
         """
         from packaging.utils import canonicalize_name
-        from packaging.version import InvalidVersion, Version
+        from packaging.version import Version
 
         project = canonicalize_name(name)
         try:
             parsed = Version(version)
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and Python's of a number with too many digits
             return None
         label = environment.label_of(project, parsed)
         metadata = environment.metadata(project, parsed, [label] if label else [])

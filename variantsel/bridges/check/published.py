@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from variantsel.bridges.platforms import PLATFORMS
 
@@ -90,7 +90,7 @@ def wheels_of(project: str, filenames: Iterable[str]) -> list[Wheel]:
             continue
         try:
             version = Version(parts[1].replace("%2B", "+"))
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and Python's of a number with too many digits
             continue
         if not version.is_prerelease:
             found.append(Wheel(filename, version, platforms_of(parts[-1])))
